@@ -1,0 +1,1 @@
+"""The sample collection, drawn by our own code, with its truth."""

@@ -1,0 +1,1 @@
+"""Where work runs: isolated worker processes; the only place that starts processes."""

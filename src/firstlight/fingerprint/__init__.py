@@ -1,0 +1,1 @@
+"""What describes a media: digests, decoding, PDQ, video, metadata (pure functions)."""

@@ -1,0 +1,1 @@
+"""Access and the custody log."""

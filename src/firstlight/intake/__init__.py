@@ -1,0 +1,1 @@
+"""What opens material: folders, archives, list formats."""

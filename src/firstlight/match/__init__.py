@@ -1,0 +1,1 @@
+"""Hamming search on arrays: obvious reference and exact index."""

@@ -1,0 +1,1 @@
+"""The nouns of Firstlight: frozen records and enums, no I/O."""

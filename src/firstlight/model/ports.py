@@ -1,0 +1,187 @@
+"""The ports: what adapters implement, so that stages know ports and not each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Plain = Any
+"""None, bool, int, float, str, bytes, or list/dict of these: what may cross to a worker."""
+
+
+class HashIndex(Protocol):
+    """Exact Hamming search over 256-bit codes."""
+
+    def __len__(self) -> int:
+        """Number of codes."""
+        ...
+
+    def search(
+        self, queries: NDArray[np.uint64], radius_bits: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]:
+        """Find every stored code within a radius of every query.
+
+        Shapes: queries (q, 4) uint64 big-endian words; result query rows, stored rows
+            (k,) int64 sorted by (query, row), distances (k,) uint16 in bits.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What an outside program gave back: bytes, never trusted."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int
+
+
+class ToolHost(Protocol):
+    """Runs outside programs for a worker, under the worker's own limits.
+
+    The content reaches the program as a descriptor of ours; a name from a source never does.
+    """
+
+    def has(self, program: str) -> bool:
+        """Whether the program (``exiftool``, ``ffmpeg``, ``ffprobe``) can be run here."""
+        ...
+
+    def run(
+        self,
+        program: str,
+        arguments: Sequence[str],
+        content: bytes | memoryview | int,
+        *,
+        timeout_s: float,
+        output_limit_bytes: int,
+    ) -> ToolOutput:
+        """Run once. ``{input}`` in an argument becomes the descriptor's path.
+
+        Args:
+            content: The bytes, or an open descriptor of a regular file.
+
+        Raises:
+            LimitError: Time or output limit exceeded.
+            WorkerLostError: The program could not be started or died by a signal.
+        """
+        ...
+
+    def exiftool(self, content: bytes | memoryview | int, *, timeout_s: float) -> bytes:
+        """Ask the long-lived exiftool for all tags of one content, as its JSON output.
+
+        Raises:
+            LimitError: No answer in time (the program is replaced).
+            WorkerLostError: The program died (it is replaced).
+        """
+        ...
+
+    def exiftool_version(self) -> str | None:
+        """Version of the exiftool in use, None where there is none."""
+        ...
+
+
+class WorkContext(Protocol):
+    """What a work function has at hand inside an isolated worker."""
+
+    tools: ToolHost
+
+    def wants(self, item_key: bytes) -> bool:
+        """Whether this item is still to be done (False after a restart when it is done)."""
+        ...
+
+    def begin(self, item_key: bytes) -> None:
+        """Say that this item now stands trial: a crash or hang from here on is its own."""
+        ...
+
+    def tick(self) -> None:
+        """Say that work goes on (long reads without a new item)."""
+        ...
+
+    def ask(self, question: Plain) -> Plain:
+        """Ask the main process and wait for its answer."""
+        ...
+
+    def emit(self, item_key: bytes, result: Plain) -> None:
+        """Hand over the finished account of an item."""
+        ...
+
+
+WorkFunction = Callable[[Plain, WorkContext], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work: one chunk of items.
+
+    Args:
+        task_id: Unique within a run.
+        payload: Handed to the work function.
+        item_keys: Items known beforehand (an archive's members are not).
+    """
+
+    task_id: int
+    payload: Plain
+    item_keys: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An item's account came back."""
+
+    task_id: int
+    item_key: bytes
+    result: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An item cost its worker, alone, twice; ``reason`` says how (crash, time, memory)."""
+
+    task_id: int
+    item_key: bytes
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A task is done: every item of it is finished or lost."""
+
+    task_id: int
+
+
+EngineEvent = Finished | Lost | Completed
+
+
+class Engine(Protocol):
+    """Where work runs: isolated workers here, or a cluster."""
+
+    def run(
+        self,
+        function: str,
+        tasks: Iterable[Task],
+        answer: Callable[[Plain], Plain],
+        settings: Mapping[str, Plain],
+        readable_roots: Sequence[bytes],
+    ) -> Iterator[EngineEvent]:
+        """Run tasks through a work function named ``module:function``.
+
+        Args:
+            tasks: Drawn lazily, so that a long walk need not be finished first.
+            answer: Called in the main process for every ``WorkContext.ask``.
+            settings: Handed to the worker as it starts.
+            readable_roots: The only places of the source that workers may read.
+        """
+        ...
+
+    def isolation(self) -> Mapping[str, bool]:
+        """Which protections are in force on this machine, by name."""
+        ...
+
+    def close(self) -> None:
+        """End all workers."""
+        ...

@@ -1,0 +1,1 @@
+"""Loading the C kernels, and their numpy twins."""

@@ -1,0 +1,1 @@
+"""What comes first: rules as data, evaluation, explanation."""
