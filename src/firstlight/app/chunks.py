@@ -1,0 +1,179 @@
+"""Walks one source and cuts it into tasks for workers, leaving out what was read before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from firstlight.app.home import Home
+from firstlight.app.progress import Progress
+from firstlight.intake.folder import FoundFile, Skipped, walk
+from firstlight.model.item import ItemReport
+from firstlight.model.media import FileFacts, Locator, Outcome
+from firstlight.model.ports import Task
+from firstlight.store.sighting import SeenItem, seen_items
+from firstlight.store.source import SourceRow
+
+CHUNK_ITEMS = 48
+CHUNK_BYTES = 24_000_000
+
+
+class SourceWalk:
+    """One pass over one source.
+
+    Args:
+        reread: Read every file again.
+        retry: Read again the files in which something failed.
+    """
+
+    def __init__(self, home: Home, source: SourceRow, *, reread: bool, retry: bool) -> None:
+        self._settings = worker_settings(home)
+        self.source_id = source.source_id
+        self.root = source.path
+        self._reread = reread
+        self._retry = retry
+        self.seen: dict[bytes, SeenItem] = {}
+        self._members: dict[bytes, list[SeenItem]] = {}
+        self._unmet: dict[bytes, int] = {}
+        for item in seen_items(home.store, source.source_id):
+            self.seen[item.item_key] = item
+            self._unmet[item.path] = self._unmet.get(item.path, 0) + 1
+            if item.members:
+                self._members.setdefault(item.path, []).append(item)
+        self._skipped: list[ItemReport] = []
+        self._found: dict[bytes, FileFacts] = {}
+        self._paths_of_task: dict[int, list[bytes]] = {}
+        self.counts = {"read": 0, "not_reread": 0, "failed": 0, "changed": 0}
+
+    @property
+    def unmet_rows(self) -> int:
+        """Records of files that were there on an earlier run and are not now."""
+        return sum(self._unmet.values())
+
+    def count(self, progress: Progress) -> None:
+        """Count files and bytes, so that progress can say how much is left."""
+        for found in walk(self.root, on_skip=lambda _: None):
+            progress.files_total += 1
+            progress.bytes_total += found.facts.size_bytes
+        self._progress = progress
+
+    def tasks(self) -> Iterator[Task]:
+        """Cut the source into tasks, lazily, in the order of the walk."""
+        task_id = 0
+        chunk: list[dict[str, Any]] = []
+        size_bytes = 0
+        for found in walk(self.root, on_skip=self._skip):
+            self._unmet.pop(found.path, None)
+            item = self._item(found)
+            if item is None:
+                self._pass_over(found)
+                continue
+            if chunk and size_bytes + found.facts.size_bytes > CHUNK_BYTES:
+                yield self._task(task_id, chunk)
+                task_id, chunk, size_bytes = task_id + 1, [], 0
+            chunk.append(item)
+            size_bytes += found.facts.size_bytes
+            if len(chunk) >= CHUNK_ITEMS:
+                yield self._task(task_id, chunk)
+                task_id, chunk, size_bytes = task_id + 1, [], 0
+        if chunk:
+            yield self._task(task_id, chunk)
+
+    def _task(self, task_id: int, chunk: list[dict[str, Any]]) -> Task:
+        paths = [item["path"] for item in chunk]
+        self._paths_of_task[task_id] = paths
+        keys = tuple(Locator(path).key for path in paths)
+        return Task(task_id, {"settings": self._settings, "items": chunk}, keys)
+
+    def _item(self, found: FoundFile) -> dict[str, Any] | None:
+        """Describe a file to a worker; None when its record stands."""
+        key = Locator(found.path).key
+        earlier = self.seen.get(key)
+        members = self._members.get(found.path, [])
+        item: dict[str, Any] = {"path": found.path, **_plain_facts(found.facts)}
+        if self._reread or (earlier is not None and earlier.facts != found.facts):
+            self._found[found.path] = found.facts
+            return item
+        if earlier is not None:
+            failed = [entry.item_key for entry in (earlier, *members) if entry.has_failure]
+            if not (self._retry and failed):
+                return None
+            item["only"] = failed
+        elif members:
+            # Stopped inside this archive: its own record comes last, so it is not whole.
+            item["done"] = [entry.item_key for entry in members]
+        self._found[found.path] = found.facts
+        return item
+
+    def _pass_over(self, found: FoundFile) -> None:
+        members = self._members.get(found.path, [])
+        self.counts["not_reread"] += 1 + len(members)
+        self._progress.files_done += 1
+        self._progress.bytes_done += found.facts.size_bytes
+
+    def _skip(self, skipped: Skipped) -> None:
+        self._unmet.pop(skipped.path, None)
+        report = ItemReport(
+            Locator(skipped.path),
+            skipped.facts or FileFacts(0),
+            skipped.outcome,
+            failures=(skipped.failure,),
+        )
+        earlier = self.seen.get(report.locator.key)
+        if earlier is None or earlier.outcome is not skipped.outcome:
+            self._skipped.append(report)
+
+    def take_skipped(self) -> Iterator[ItemReport]:
+        """Give the links, special and unreadable entries met since the last call."""
+        reports, self._skipped = self._skipped, []
+        yield from reports
+
+    def complete(self, task_id: int) -> None:
+        """Forget a task that is done."""
+        for path in self._paths_of_task.pop(task_id, ()):
+            self._found.pop(path, None)
+
+    def count_report(self, report: ItemReport) -> None:
+        """Count what became of an item."""
+        if report.outcome is Outcome.FAILED:
+            self.counts["failed"] += 1
+        elif report.outcome is not Outcome.SKIPPED:
+            self.counts["read"] += 1
+        earlier = self.seen.get(report.locator.key)
+        if earlier and report.digests and earlier.media_id not in (None, report.digests.media_id):
+            self.counts["changed"] += 1
+
+    def shell(self, item_key: bytes) -> ItemReport:
+        """Make the account of an item of which no worker could say anything."""
+        full_path, _, tail = item_key.rpartition(b"\x00")
+        ordinals = tuple(int(part) for part in tail.split(b",") if part)
+        if not ordinals:
+            facts = self._found.get(full_path, FileFacts(0))
+            return ItemReport(Locator(full_path), facts, Outcome.FAILED)
+        path = max((p for p in self._found if full_path.startswith(p + b"!/")), key=len)
+        rest = full_path[len(path) + 2 :]
+        members = tuple(rest.split(b"!/"))
+        if len(members) != len(ordinals):
+            members = (rest,)
+        return ItemReport(Locator(path, members, ordinals), FileFacts(0), Outcome.FAILED)
+
+
+def worker_settings(home: Home) -> dict[str, Any]:
+    """Give what the work function needs of the settings, as plain values."""
+    settings = home.settings
+    names = home.bounds.__dataclass_fields__
+    return {
+        "bounds": {name: getattr(settings, name) for name in names},
+        "strict": settings.strict_pdq,
+        "metadata_reader": settings.metadata_reader,
+    }
+
+
+def _plain_facts(facts: FileFacts) -> dict[str, int | None]:
+    return {
+        "size_bytes": facts.size_bytes,
+        "mtime_ns": facts.mtime_ns,
+        "ctime_ns": facts.ctime_ns,
+        "inode": facts.inode,
+        "device": facts.device,
+    }

@@ -1,0 +1,173 @@
+"""Takes in material: walks sources, has workers read them, records, matches, stacks."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from firstlight import __version__
+from firstlight.app.case import open_case
+from firstlight.app.chunks import SourceWalk
+from firstlight.app.home import Home
+from firstlight.app.ingest_result import ingest_document
+from firstlight.app.interrupt import Interruptible
+from firstlight.app.known import KnownContents
+from firstlight.app.matching import update_matches
+from firstlight.app.near_copies import update_near_copies
+from firstlight.app.progress import Progress, ProgressSink
+from firstlight.app.recording import Recorder, lost_report
+from firstlight.app.source import SourceStatement, begin_run, end_run, open_source
+from firstlight.app.wire import report_from_plain
+from firstlight.engine.pool import LocalPool
+from firstlight.errors import UsageError, WorkerLostError
+from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
+from firstlight.model.item import ItemReport
+from firstlight.model.media import Outcome
+from firstlight.model.ports import Completed, Engine, Finished, Lost
+
+WORK_FUNCTION = "firstlight.app.reading:read_chunk"
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """What to take in, and how.
+
+    Args:
+        paths: Folders or files; each is a source of its own.
+        exhibit, custodian, legal_basis, received_at: None is "not stated".
+        reread: Read every file again and report changed ones.
+        retry_failed: Try failed items again.
+    """
+
+    case_name: str
+    paths: tuple[bytes, ...]
+    exhibit: str | None = None
+    custodian: str | None = None
+    legal_basis: str | None = None
+    received_at: str | None = None
+    reread: bool = False
+    retry_failed: bool = False
+
+
+def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, Any]:
+    """Take in every source of a request; what was recorded stays, however it ends.
+
+    Returns:
+        The document of ``ingest --json``.
+
+    Raises:
+        UsageError: A path does not exist; nothing was taken in.
+    """
+    started = time.monotonic()
+    roots = [_root(path) for path in request.paths]
+    statement = SourceStatement.parse(
+        request.exhibit, request.custodian, request.legal_basis, request.received_at
+    )
+    progress = Progress()
+    case = open_case(home, request.case_name)
+    sources = [open_source(home, case.case_id, root, statement) for root in roots]
+    walks = [
+        SourceWalk(home, source, reread=request.reread, retry=request.retry_failed)
+        for source in sources
+    ]
+    run_ids = []
+    engine = LocalPool(
+        home.settings.worker_count,
+        home.bounds,
+        require_isolation=home.settings.require_isolation,
+    )
+    is_interrupted = False
+    try:
+        with Interruptible() as interruptible:
+            for walk in walks:
+                walk.count(progress)
+                show(progress)
+            for walk in walks:
+                run_ids.append(begin_run(home, walk.source_id))
+                _read(home, engine, walk, progress, show, interruptible, request)
+            progress.stage = "matching"
+            update_matches(home, lambda: show(progress))
+            update_near_copies(home, lambda: show(progress))
+    except KeyboardInterrupt:
+        is_interrupted = True
+    finally:
+        isolation = dict(engine.isolation())
+        engine.close()
+        for walk, run_id in zip(walks, run_ids, strict=False):
+            end_run(home, walk.source_id, run_id, walk.counts, is_interrupted=is_interrupted)
+    return ingest_document(
+        home,
+        case.name,
+        walks,
+        isolation,
+        is_interrupted=is_interrupted,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _root(path: bytes) -> bytes:
+    """Resolve what the user named; below it, links are not followed."""
+    if not os.path.lexists(path):
+        raise UsageError("no such file or folder", detail=os.fsdecode(path))
+    return os.path.realpath(path)
+
+
+def _read(
+    home: Home,
+    engine: Engine,
+    walk: SourceWalk,
+    progress: Progress,
+    show: ProgressSink,
+    interruptible: Interruptible,
+    request: IngestRequest,
+) -> None:
+    progress.stage = "reading"
+    known = KnownContents(home.store, is_retrying=request.retry_failed)
+    pipeline = f"firstlight {__version__}"
+    recorder = Recorder(home, walk.source_id, walk.seen, known, pipeline)
+    try:
+        for report in _reports(engine, walk, known):
+            with interruptible.protected():
+                recorder.add(report)
+                if recorder.is_due:
+                    recorder.flush()
+            _count(progress, walk, report, known)
+            show(progress)
+    finally:
+        with interruptible.protected():
+            recorder.flush()
+
+
+def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator[ItemReport]:
+    settings = {"exiftool_arguments": list(EXIFTOOL_TAG_ARGUMENTS)}
+    events = engine.run(WORK_FUNCTION, walk.tasks(), known.answer, settings, [walk.root])
+    for event in events:
+        yield from walk.take_skipped()
+        if isinstance(event, Finished):
+            try:
+                yield report_from_plain(event.result, event.item_key)
+            except WorkerLostError as error:
+                shell = known.shell_of(event.item_key) or walk.shell(event.item_key)
+                yield lost_report(shell, error.code, error.message)
+        elif isinstance(event, Lost):
+            shell = known.shell_of(event.item_key) or walk.shell(event.item_key)
+            yield lost_report(shell, event.code, event.reason)
+        elif isinstance(event, Completed):
+            walk.complete(event.task_id)
+    yield from walk.take_skipped()
+
+
+def _count(progress: Progress, walk: SourceWalk, report: ItemReport, known: KnownContents) -> None:
+    if not report.locator.members:
+        progress.files_done += 1
+        progress.bytes_done += report.facts.size_bytes
+    if report.outcome is Outcome.FAILED:
+        progress.failed += 1
+    elif known.is_on_list(report):
+        progress.known += 1
+    elif report.digests is not None:
+        progress.new += 1
+    walk.count_report(report)

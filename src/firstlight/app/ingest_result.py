@@ -1,0 +1,71 @@
+"""What a run over sources came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from firstlight.app.chunks import SourceWalk
+from firstlight.app.documents import locator_fields, trouble_document
+from firstlight.app.home import Home
+from firstlight.app.stacks import stacks_of
+from firstlight.model.media import Outcome
+from firstlight.store.case import find_case
+from firstlight.store.hashlist import list_summaries
+from firstlight.store.match import matched_media
+from firstlight.store.sighting import changed_sightings, seen_items, troubled_sightings
+
+
+def ingest_document(
+    home: Home,
+    case_name: str,
+    walks: Sequence[SourceWalk],
+    isolation: Mapping[str, bool],
+    *,
+    is_interrupted: bool,
+    seconds: float,
+) -> dict[str, Any]:
+    """Give the document of ``ingest --json``; its counts speak of the sources of this call."""
+    with home.store.snapshot() as reader:
+        files = 0
+        media: set[str] = set()
+        matched: set[str] = set()
+        for walk in walks:
+            for item in seen_items(reader, walk.source_id):
+                files += item.outcome is not Outcome.SKIPPED
+                if item.media_id is not None:
+                    media.add(item.media_id)
+            if not is_interrupted:
+                files -= walk.unmet_rows
+            matched |= matched_media(reader, source_id=walk.source_id)
+        troubled = [
+            row for walk in walks for row in troubled_sightings(reader, source_id=walk.source_id)
+        ]
+        stacks = stacks_of(reader, media)
+        lists = [row.name for row in list_summaries(reader) if row.state != "withdrawn"]
+        case = find_case(reader, case_name)
+        changed = changed_sightings(reader, case.case_id) if case else []
+    source_ids = {walk.source_id for walk in walks}
+    totals = {name: sum(walk.counts[name] for walk in walks) for name in walks[0].counts}
+    return {
+        "case": case_name,
+        "files": files,
+        "media": len(media),
+        "matched_media": len(matched),
+        "new_media": len(media - matched),
+        "stacks": len(stacks),
+        "read": totals["read"],
+        "not_reread": totals["not_reread"],
+        "failed": _documents(troubled, (Outcome.READ, Outcome.FAILED)),
+        "not_opened": _documents(troubled, (Outcome.NOT_OPENED,)),
+        "skipped": _documents(troubled, (Outcome.SKIPPED,)),
+        "changed": [locator_fields(row.locator) for row in changed if row.source_id in source_ids],
+        "lists_searched": lists,
+        "isolation_missing": sorted(name for name, is_on in isolation.items() if not is_on),
+        "interrupted": is_interrupted,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _documents(rows: Sequence[Any], outcomes: tuple[Outcome, ...]) -> list[dict[str, Any]]:
+    return [trouble_document(row) for row in rows if row.outcome in outcomes]

@@ -1,0 +1,57 @@
+"""What an isolated worker does with a list file: parse it, block by block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from firstlight.errors import FirstlightError
+from firstlight.intake.listformat.reading import open_list
+from firstlight.model.hashlist import BadRow, HashAlgorithm, ListEntry, ListHeader
+from firstlight.model.ports import WorkContext
+
+BLOCK_ROWS = 2000
+
+ROWS = TypeAdapter(list[ListEntry | BadRow])
+HEADER = TypeAdapter(ListHeader)
+
+
+def read_list(payload: Any, context: WorkContext) -> None:
+    """Parse the list file that the payload names; emits a header, then blocks of rows."""
+    header_key = b"header"
+    context.begin(header_key)
+    descriptor = os.open(payload["path"], os.O_RDONLY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb", buffering=1 << 20) as stream:
+        algorithm = payload["algorithm"]
+        try:
+            header, rows = open_list(
+                stream,
+                algorithm=HashAlgorithm(algorithm) if algorithm else None,
+                columns=payload["columns"],
+            )
+            _emit(context, header_key, {"header": HEADER.dump_python(header)})
+            for number, block in enumerate(_blocks(rows)):
+                key = b"block-%d" % number
+                context.begin(key)
+                _emit(context, key, {"rows": ROWS.dump_python(block)})
+        except FirstlightError as error:
+            _emit(context, header_key, {"error": [error.code, error.message]})
+
+
+def _emit(context: WorkContext, key: bytes, result: Any) -> None:
+    if context.wants(key):
+        context.emit(key, result)
+
+
+def _blocks(rows: Iterator[ListEntry | BadRow]) -> Iterator[list[ListEntry | BadRow]]:
+    block: list[ListEntry | BadRow] = []
+    for row in rows:
+        block.append(row)
+        if len(block) >= BLOCK_ROWS:
+            yield block
+            block = []
+    if block:
+        yield block

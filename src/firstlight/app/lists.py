@@ -1,0 +1,336 @@
+"""Hash lists: imported, withdrawn, trusted; matches follow each change."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from firstlight.app.documents import time_text
+from firstlight.app.home import Home
+from firstlight.app.list_reading import HEADER, ROWS
+from firstlight.app.matching import update_matches
+from firstlight.engine.pool import LocalPool
+from firstlight.errors import ListFormatError, UnknownNameError, UsageError
+from firstlight.model.hashlist import BadRow, HashAlgorithm, ListEntry, ListHeader, ListPurpose
+from firstlight.model.ports import Finished, Lost, Task
+from firstlight.store.hashlist import ListSummary, bad_rows, find_list, list_summaries
+from firstlight.store.list_import import EntryImport
+from firstlight.store.writer import EventWriter
+
+WORK_FUNCTION = "firstlight.app.list_reading:read_list"
+BAD_ROWS_KEPT = 10_000
+BAD_ROWS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """What to import.
+
+    Args:
+        radius_bits: Inclusive PDQ radius of this list.
+        algorithm: Of a file with one hash a line.
+        columns: Column name in the file, by our name, for CSV.
+        is_partial: The file adds and updates; what it lacks stays.
+    """
+
+    path: bytes
+    name: str
+    purpose: ListPurpose
+    radius_bits: int
+    algorithm: HashAlgorithm | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    is_partial: bool = False
+
+
+@dataclass(slots=True)
+class _BadRows:
+    kept: list[BadRow] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, row: BadRow) -> None:
+        self.count += 1
+        if len(self.kept) < BAD_ROWS_KEPT:
+            self.kept.append(row)
+
+
+def import_list(
+    home: Home, request: ListRequest, on_rows: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
+    """Import a list, or a newer version of it, and bring matches up to date.
+
+    A bad row is listed and skipped. The import is one transaction: a list is in force wholly or
+    not at all.
+
+    Raises:
+        UsageError: The file cannot be read, or the radius is out of range.
+        ListFormatError: The file is of no known form.
+    """
+    if not 0 <= request.radius_bits <= 256:
+        raise UsageError("--radius-bits is 0 to 256")
+    path = os.path.realpath(request.path)
+    file_sha256 = _file_sha256(path)
+    earlier = find_list(home.store, request.name)
+    if earlier is not None and _is_same(earlier, request, file_sha256):
+        update_matches(home)
+        return {**list_document(earlier), "unchanged": True, "matches_added": 0, "bad_rows": []}
+    bad = _BadRows()
+    engine = LocalPool(1, home.bounds, require_isolation=home.settings.require_isolation)
+    try:
+        counts = _write(home, request, path, file_sha256, earlier, engine, bad, on_rows)
+    finally:
+        engine.close()
+    added = update_matches(home)
+    summary = _require(home, request.name)
+    return {
+        **list_document(summary),
+        "unchanged": False,
+        **counts,
+        "bad_row_count": bad.count,
+        "bad_rows": [_bad_document(row) for row in bad.kept[:BAD_ROWS_SHOWN]],
+        "matches_added": added.matches,
+    }
+
+
+def _write(
+    home: Home,
+    request: ListRequest,
+    path: bytes,
+    file_sha256: bytes,
+    earlier: ListSummary | None,
+    engine: LocalPool,
+    bad: _BadRows,
+    on_rows: Callable[[int], None],
+) -> dict[str, int]:
+    rows = _rows(engine, path, request, on_rows)
+    header = next(rows)
+    assert isinstance(header, ListHeader)  # noqa: S101 - the worker's first word, checked there
+    inputs = {"file_sha256": file_sha256.hex(), "purpose": str(request.purpose)}
+    with (
+        home.store.transaction() as transaction,
+        transaction.event(home.actor, "imported-list", inputs) as event,
+    ):
+        list_id = earlier.list_id if earlier else event.add("hash_list", {"name": request.name})
+        version_id = event.reserve("list_version")
+        entries = EntryImport(transaction, event, list_id, version_id)
+        entries.add(_entries(rows, bad))
+        counts = entries.counts
+        if not (counts.new or counts.changed or counts.unchanged):
+            raise ListFormatError(
+                f"no row of the file can be used ({bad.count} bad rows)",
+                detail="; ".join(f"row {row.row_number}: {row.reason}" for row in bad.kept[:5]),
+            )
+        if not request.is_partial:
+            entries.withdraw_missing()
+        numbers = {
+            "new": counts.new,
+            "changed": counts.changed,
+            "unchanged": counts.unchanged,
+            "withdrawn": counts.withdrawn,
+        }
+        version = earlier.version_number + 1 if earlier else 1
+        _write_version(
+            event, list_id, version_id, version, request, header, file_sha256, numbers, bad
+        )
+    return numbers
+
+
+def _write_version(
+    event: EventWriter,
+    list_id: int,
+    version_id: int,
+    version: int,
+    request: ListRequest,
+    header: ListHeader,
+    file_sha256: bytes,
+    numbers: dict[str, int],
+    bad: _BadRows,
+) -> None:
+    event.add(
+        "list_version",
+        {
+            "list_version_id": version_id,
+            "list_id": list_id,
+            "version_number": version,
+            "purpose": request.purpose,
+            "radius_bits": request.radius_bits,
+            "file_sha256": file_sha256,
+            "format": header.format_name,
+            "format_version": header.format_version,
+            "scheme": header.scheme,
+            "is_partial": request.is_partial,
+            "state": "imported",
+            "counts": {**numbers, "bad_rows": bad.count},
+        },
+    )
+    for row in bad.kept:
+        event.add(
+            "bad_row",
+            {
+                "list_version_id": version_id,
+                "row_number": row.row_number,
+                "code": row.code,
+                "reason": row.reason,
+            },
+        )
+
+
+def _entries(rows: Iterator[Any], bad: _BadRows) -> Iterator[ListEntry]:
+    for row in rows:
+        if isinstance(row, ListEntry):
+            yield row
+        else:
+            bad.add(row)
+
+
+def _rows(
+    engine: LocalPool, path: bytes, request: ListRequest, on_rows: Callable[[int], None]
+) -> Iterator[ListHeader | ListEntry | BadRow]:
+    payload = {
+        "path": path,
+        "algorithm": None if request.algorithm is None else str(request.algorithm),
+        "columns": dict(request.columns),
+    }
+    task = Task(0, payload, (b"header",))
+    count = 0
+    for event in engine.run(WORK_FUNCTION, [task], lambda _: None, {}, [path]):
+        if isinstance(event, Lost):
+            raise ListFormatError(f"the worker was lost on the list: {event.reason}")
+        if not isinstance(event, Finished):
+            continue
+        result = event.result
+        if "error" in result:
+            raise ListFormatError(str(result["error"][1]))
+        try:
+            if "header" in result:
+                yield HEADER.validate_python(result["header"])
+                continue
+            block = ROWS.validate_python(result["rows"])
+        except (ValidationError, KeyError) as error:
+            raise ListFormatError("the worker's account of the list is malformed") from error
+        yield from block
+        count += len(block)
+        on_rows(count)
+
+
+def withdraw_list(home: Home, name: str) -> dict[str, Any]:
+    """Withdraw a list: its matches are in force no longer, its history stays."""
+    summary = _require(home, name)
+    if summary.state != "withdrawn":
+        with (
+            home.store.transaction() as transaction,
+            transaction.event(home.actor, "withdrew-list", {}) as event,
+        ):
+            event.add(
+                "list_version",
+                {
+                    "list_id": summary.list_id,
+                    "version_number": summary.version_number + 1,
+                    "purpose": summary.purpose,
+                    "radius_bits": summary.radius_bits,
+                    "file_sha256": summary.file_sha256,
+                    "format": summary.format,
+                    "format_version": summary.format_version,
+                    "scheme": summary.scheme,
+                    "is_partial": summary.is_partial,
+                    "state": "withdrawn",
+                    "counts": {},
+                },
+            )
+        update_matches(home)
+    return list_document(_require(home, name))
+
+
+def trust_list(home: Home, name: str, *, is_trusted: bool, note: str | None) -> dict[str, Any]:
+    """Record a person's judgement that a known-good list is to be trusted, or no longer.
+
+    Raises:
+        UsageError: The list is of another purpose.
+    """
+    summary = _require(home, name)
+    if summary.purpose != ListPurpose.KNOWN_GOOD:
+        raise UsageError("only a known-good list can be declared trusted")
+    with (
+        home.store.transaction() as transaction,
+        transaction.event(home.actor, "judged", {"kind": "list"}) as event,
+    ):
+        event.add(
+            "judgement",
+            {
+                "subject_kind": "list",
+                "subject": name,
+                "decision": "trusted" if is_trusted else "not-trusted",
+                "note": note,
+            },
+        )
+    return list_document(_require(home, name))
+
+
+def list_documents(home: Home) -> dict[str, Any]:
+    """Give the document of ``lists --json``."""
+    return {"lists": [list_document(row) for row in list_summaries(home.store)]}
+
+
+def show_list(home: Home, name: str) -> dict[str, Any]:
+    """Give one list with its bad rows."""
+    summary = _require(home, name)
+    rows = bad_rows(home.store, summary.list_version_id)
+    return {**list_document(summary), "bad_row_list": [_bad_document(row) for row in rows]}
+
+
+def list_document(row: ListSummary) -> dict[str, Any]:
+    """Give one list; ``near_copies`` says how much of it can match near-copies at all."""
+    return {
+        "list": row.name,
+        "version": row.version_number,
+        "purpose": str(row.purpose),
+        "radius_bits": row.radius_bits,
+        "state": row.state,
+        "format": row.format,
+        "format_version": row.format_version,
+        "scheme": row.scheme,
+        "file_sha256": row.file_sha256.hex() if row.file_sha256 else None,
+        "entries": row.entries,
+        "entries_with_pdq": row.entries_with_pdq,
+        "entries_with_photodna": row.entries_with_photodna,
+        "entries_derived": row.entries_derived,
+        "entries_withdrawn": row.entries_withdrawn,
+        "near_copies": f"{row.entries_with_pdq:,} of {row.entries:,}",
+        "bad_row_count": row.bad_rows,
+        "is_trusted": row.is_trusted,
+        "imported_at": time_text(row.imported_at),
+    }
+
+
+def _require(home: Home, name: str) -> ListSummary:
+    summary = find_list(home.store, name)
+    if summary is None:
+        raise UnknownNameError("no such list; `firstlight lists` shows them", detail=name)
+    return summary
+
+
+def _is_same(earlier: ListSummary, request: ListRequest, file_sha256: bytes) -> bool:
+    return (
+        earlier.state != "withdrawn"
+        and earlier.file_sha256 == file_sha256
+        and earlier.purpose == request.purpose
+        and earlier.radius_bits == request.radius_bits
+    )
+
+
+def _bad_document(row: BadRow) -> dict[str, Any]:
+    return {"row": row.row_number, "code": row.code, "reason": row.reason}
+
+
+def _file_sha256(path: bytes) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError as error:
+        raise UsageError(
+            f"the list file cannot be read ({error.strerror})", detail=os.fsdecode(path)
+        ) from error

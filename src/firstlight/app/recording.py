@@ -1,0 +1,142 @@
+"""Records what workers report: an item wholly or not at all, with its event, in batches."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+from typing import Any
+
+from firstlight.app.home import Home
+from firstlight.app.known import KnownContents
+from firstlight.model.item import ItemReport
+from firstlight.model.media import Failure, Outcome
+from firstlight.store.item import add_item
+from firstlight.store.match import only_new_matches
+from firstlight.store.sighting import SeenItem
+from firstlight.store.writer import Transaction
+
+BATCH_ITEMS = 200
+BATCH_AGE_S = 0.5
+
+
+class Recorder:
+    """Writes the items of one source.
+
+    Args:
+        seen: Current records of this source by item key.
+        known: What is known of contents, shared with the answers to workers.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        source_id: int,
+        seen: dict[bytes, SeenItem],
+        known: KnownContents,
+        pipeline: str,
+    ) -> None:
+        self._home = home
+        self._source_id = source_id
+        self._seen = seen
+        self._known = known
+        self._pipeline = pipeline
+        self._pending: list[ItemReport] = []
+        self._pending_since = 0.0
+        self._recorded: set[bytes] = set()
+
+    def add(self, report: ItemReport) -> None:
+        """Take a report; it is on disk after the next flush."""
+        if report.locator.key in self._recorded:
+            return
+        self._recorded.add(report.locator.key)
+        report = self._known.complete(report)
+        if self._is_as_recorded(report):
+            return
+        if not self._pending:
+            self._pending_since = time.monotonic()
+        self._pending.append(report)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a flush should not wait longer."""
+        if not self._pending:
+            return False
+        age_s = time.monotonic() - self._pending_since
+        return len(self._pending) >= BATCH_ITEMS or age_s >= BATCH_AGE_S
+
+    def flush(self) -> None:
+        """Write everything pending in one transaction."""
+        if not self._pending:
+            return
+        reports = self._pending
+        store, actor = self._home.store, self._home.actor
+        with store.transaction() as transaction:
+            self._known.refresh(transaction, reports)
+            for report in reports:
+                self._write(transaction, report)
+            rows = only_new_matches(transaction, list(self._known.match_rows(reports)))
+            if rows:
+                with transaction.event(actor, "matched", {"by": "digest"}) as event:
+                    event.add_many("match", rows)
+        self._known.forget(reports)
+        self._pending = []
+
+    def _write(self, transaction: Transaction, report: ItemReport) -> None:
+        earlier = self._seen.get(report.locator.key)
+        action = "ingested" if earlier is None else self._action(earlier)
+        sha256 = report.digests.sha256 if report.digests else None
+        is_new_media = sha256 is not None and not self._known.is_recorded(sha256)
+        reading = report.reading
+        if reading is not None and sha256 is not None:
+            if not self._known.needs_reading(transaction, sha256, reading):
+                reading = None
+            self._known.note(sha256, has_reading=True)
+        elif sha256 is not None:
+            self._known.note(sha256, has_reading=False)
+        inputs = _inputs(report, self._source_id)
+        with transaction.event(self._home.actor, action, inputs) as event:
+            add_item(
+                event,
+                self._source_id,
+                replace(report, reading=reading),
+                pipeline=self._pipeline,
+                is_new_media=is_new_media,
+                supersedes=None if earlier is None else earlier.sighting_id,
+                is_changed=_is_changed(earlier, report),
+            )
+
+    def _is_as_recorded(self, report: ItemReport) -> bool:
+        earlier = self._seen.get(report.locator.key)
+        return (
+            earlier is not None
+            and not self._known.is_retrying
+            and earlier.facts == report.facts
+            and earlier.outcome == report.outcome
+            and earlier.media_id == (report.digests.media_id if report.digests else None)
+            and earlier.has_failure == bool(report.failures)
+        )
+
+    def _action(self, earlier: SeenItem) -> str:
+        return "retried" if self._known.is_retrying and earlier.has_failure else "re-read"
+
+
+def lost_report(shell: ItemReport, code: str, reason: str) -> ItemReport:
+    """Make the account of an item that cost its worker: with digests, if it came that far."""
+    failure = Failure(code, reason, "worker", retryable=True)
+    return replace(shell, outcome=Outcome.FAILED, failures=(*shell.failures, failure))
+
+
+def _is_changed(earlier: SeenItem | None, report: ItemReport) -> bool:
+    if earlier is None or earlier.media_id is None or report.digests is None:
+        return False
+    return earlier.media_id != report.digests.media_id
+
+
+def _inputs(report: ItemReport, source_id: int) -> dict[str, Any]:
+    """Name what went in by digest: the event log holds no path."""
+    return {
+        "source": source_id,
+        "item_sha256": hashlib.sha256(report.locator.key).hexdigest(),
+        "content_sha256": report.digests.media_id if report.digests else None,
+    }

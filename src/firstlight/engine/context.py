@@ -1,0 +1,122 @@
+"""What a work function has at hand inside a worker: the worker's end of the conversation."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from typing import TYPE_CHECKING
+
+from firstlight.engine.frame import TO_WORKER_MAX_BYTES, FrameReader, pack_frame
+
+if TYPE_CHECKING:
+    from firstlight.model.ports import Plain, ToolHost
+
+HELD_BACK_MAX_BYTES = 1 << 18
+RECEIVE_BYTES = 1 << 18
+
+
+class MainGoneError(Exception):
+    """The main process closed the conversation: the worker has nothing left to do."""
+
+
+class Channel:
+    """Frames to and from the main process; results are held back until something must go out."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._reader = FrameReader(TO_WORKER_MAX_BYTES)
+        self._held_back = bytearray()
+        self._answers: deque[Plain] = deque()
+        self._tasks: deque[Plain] = deque()
+
+    def post(self, message: Plain) -> None:
+        """Send soon: with the next message that cannot wait."""
+        self._held_back += pack_frame(message)
+        if len(self._held_back) > HELD_BACK_MAX_BYTES:
+            self.flush()
+
+    def send(self, message: Plain) -> None:
+        """Send now, after whatever was held back."""
+        self._held_back += pack_frame(message)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what was held back."""
+        if self._held_back:
+            self._connection.sendall(self._held_back)
+            self._held_back.clear()
+
+    def next_task(self) -> Plain:
+        """Wait for the next message that is no answer."""
+        while not self._tasks:
+            self._receive()
+        return self._tasks.popleft()
+
+    def next_answer(self) -> Plain:
+        """Wait for the answer to the question asked last; tasks that come meanwhile wait."""
+        while not self._answers:
+            self._receive()
+        return self._answers.popleft()
+
+    def _receive(self) -> None:
+        data = self._connection.recv(RECEIVE_BYTES)
+        if not data:
+            raise MainGoneError
+        for message in self._reader.feed(data):
+            if message[0] == "answer":
+                self._answers.append(message[1])
+            else:
+                self._tasks.append(message)
+
+
+class Context:
+    """The ``WorkContext`` of one attempt at a task.
+
+    Args:
+        only: The one item that is to be done, or None for all that are left.
+        ancestors: Items that hold that one, which must be opened to reach it.
+        done: Items that are settled or answered for elsewhere.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        tools: ToolHost,
+        only: bytes | None,
+        ancestors: list[bytes],
+        done: list[bytes],
+    ) -> None:
+        self.tools = tools
+        self._channel = channel
+        self._only = only
+        self._ancestors = frozenset(ancestors)
+        self._done = frozenset(done)
+        self._open: list[bytes] = []
+
+    def wants(self, item_key: bytes) -> bool:
+        """Whether this item is still to be done."""
+        if item_key in self._done:
+            return False
+        if self._only is None or item_key == self._only or item_key in self._ancestors:
+            return True
+        return self._only in self._open
+
+    def begin(self, item_key: bytes) -> None:
+        """Say that this item now stands trial; the main process knows before it returns."""
+        self._open.append(item_key)
+        self._channel.send(["begin", item_key])
+
+    def tick(self) -> None:
+        """Say that work goes on."""
+        self._channel.send(["tick"])
+
+    def ask(self, question: Plain) -> Plain:
+        """Ask the main process and wait for its answer."""
+        self._channel.send(["ask", question])
+        return self._channel.next_answer()
+
+    def emit(self, item_key: bytes, result: Plain) -> None:
+        """Hand over the finished account of an item."""
+        self._channel.post(["emit", item_key, result])
+        if item_key in self._open:
+            self._open.remove(item_key)

@@ -1,0 +1,126 @@
+"""Children as they are stored: a pseudonymous key, and the states that people set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, select
+
+from firstlight.guard.custody import read_time
+from firstlight.store.database import Reader
+from firstlight.store.schema import case_file, child, child_link, child_state, event
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRow:
+    """A child as last stated."""
+
+    child_id: int
+    child_key: str
+    state: str | None
+    age_from: int | None
+    age_to: int | None
+    age_source: str | None
+    note: str | None
+    case_id: int | None
+    case_name: str | None
+    case_opened_at: datetime | None
+    added_at: datetime
+    stated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLink:
+    """Something that concerns a child."""
+
+    subject_kind: str
+    subject: str
+
+
+def find_child(reader: Reader, child_key: str) -> ChildRow | None:
+    """Find a child by its key."""
+    found = reader.fetch(_select_child().where(child.c.child_key == child_key))
+    return _child_row(found[0]) if found else None
+
+
+def list_children(reader: Reader, *, case_id: int | None = None) -> list[ChildRow]:
+    """List children, those of the oldest cases first and those of none last."""
+    statement = _select_child()
+    if case_id is not None:
+        statement = statement.where(child_state.c.case_id == case_id)
+    found = [_child_row(row) for row in reader.fetch(statement)]
+    return sorted(
+        found,
+        key=lambda one: (
+            one.case_opened_at is None,
+            one.case_opened_at or one.added_at,
+            one.child_key,
+        ),
+    )
+
+
+def _select_child() -> Select[Any]:
+    later = child_state.alias("later_state")
+    newer = and_(
+        later.c.child_id == child_state.c.child_id,
+        later.c.child_state_id > child_state.c.child_state_id,
+    )
+    is_newest = ~select(later.c.child_id).where(newer).exists()
+    added, stated, opened = event.alias("added"), event.alias("stated"), event.alias("opened")
+    return (
+        select(
+            child.c.child_id,
+            child.c.child_key,
+            child_state.c.state,
+            child_state.c.age_from,
+            child_state.c.age_to,
+            child_state.c.age_source,
+            child_state.c.note,
+            child_state.c.case_id,
+            case_file.c.name.label("case_name"),
+            opened.c.at.label("case_opened_at"),
+            added.c.at.label("added_at"),
+            stated.c.at.label("stated_at"),
+        )
+        .join(added, added.c.event_seq == child.c.event_seq)
+        .join(
+            child_state, and_(child_state.c.child_id == child.c.child_id, is_newest), isouter=True
+        )
+        .join(stated, stated.c.event_seq == child_state.c.event_seq, isouter=True)
+        .join(case_file, case_file.c.case_id == child_state.c.case_id, isouter=True)
+        .join(opened, opened.c.event_seq == case_file.c.event_seq, isouter=True)
+    )
+
+
+def _child_row(row: Any) -> ChildRow:
+    return ChildRow(
+        **{
+            **row._mapping,
+            "case_opened_at": read_time(row.case_opened_at) if row.case_opened_at else None,
+            "added_at": read_time(row.added_at),
+            "stated_at": read_time(row.stated_at) if row.stated_at else None,
+        }
+    )
+
+
+def child_links(reader: Reader, child_id: int) -> list[ChildLink]:
+    """List what concerns a child, in the order it was linked."""
+    statement = (
+        select(child_link.c.subject_kind, child_link.c.subject)
+        .where(child_link.c.child_id == child_id)
+        .order_by(child_link.c.child_link_id)
+    )
+    return [ChildLink(*row) for row in reader.fetch(statement)]
+
+
+def children_of(reader: Reader, subject_kind: str, subject: str) -> list[str]:
+    """List the keys of the children whom something concerns."""
+    statement = (
+        select(child.c.child_key)
+        .join(child_link, child_link.c.child_id == child.c.child_id)
+        .where(child_link.c.subject_kind == subject_kind, child_link.c.subject == subject)
+        .order_by(child.c.child_key)
+    )
+    return [row.child_key for row in reader.fetch(statement)]

@@ -1,0 +1,96 @@
+"""Which rows count: records are only added, so the newest of a thing stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
+from sqlalchemy.sql.selectable import Subquery
+
+from firstlight.model.hashlist import ListPurpose
+from firstlight.store.schema import entry, hash_list, list_version, match, reading, sighting, source
+
+IN_BLOCK = 900
+"""Values in one ``IN`` clause: below the smallest bound any SQLite was built with."""
+
+SEARCHING = (ListPurpose.INVESTIGATION, ListPurpose.REMOVAL)
+"""Purposes of lists of which a match says something about a media."""
+
+T = TypeVar("T")
+
+
+def blocks(values: Iterable[T], size: int = IN_BLOCK) -> Iterator[list[T]]:
+    """Cut values into lists of a bounded size."""
+    rest = iter(values)
+    while block := list(islice(rest, size)):
+        yield block
+
+
+def is_current_sighting(table: FromClause = sighting) -> ColumnElement[bool]:
+    """No later record takes the place of this sighting."""
+    later = sighting.alias("later_sighting")
+    return ~select(later.c.sighting_id).where(later.c.supersedes == table.c.sighting_id).exists()
+
+
+def is_current_reading(reading_id: ColumnElement[Any], media_id: Any) -> ColumnElement[bool]:
+    """No later reading of the same media."""
+    later = reading.alias("later_reading")
+    same = and_(later.c.media_id == media_id, later.c.reading_id > reading_id)
+    return ~select(later.c.reading_id).where(same).exists()
+
+
+def is_current_entry(table: FromClause = entry) -> ColumnElement[bool]:
+    """Neither withdrawn nor replaced by a later row of the same key."""
+    later = entry.alias("later_entry")
+    replaced = select(later.c.entry_id).where(later.c.supersedes == table.c.entry_id).exists()
+    return and_(table.c.is_withdrawn.is_(False), ~replaced)
+
+
+def lists_in_force(purposes: Sequence[str] | None = None) -> Subquery:
+    """Give the newest version of each list that is not withdrawn, with the list's name."""
+    later = list_version.alias("later_version")
+    newer = and_(
+        later.c.list_id == list_version.c.list_id,
+        later.c.list_version_id > list_version.c.list_version_id,
+    )
+    statement = (
+        select(list_version, hash_list.c.name)
+        .join(hash_list, hash_list.c.list_id == list_version.c.list_id)
+        .where(list_version.c.state == "imported")
+        .where(~select(later.c.list_version_id).where(newer).exists())
+    )
+    if purposes is not None:
+        statement = statement.where(list_version.c.purpose.in_([str(p) for p in purposes]))
+    return statement.subquery("list_in_force")
+
+
+def current_matches(purposes: Sequence[str] | None = None) -> Select[Any]:
+    """Select the matches whose entry is current and whose list is in force: (media, entry)."""
+    in_force = lists_in_force(purposes)
+    return (
+        select(match.c.media_id, match.c.entry_id)
+        .join(entry, entry.c.entry_id == match.c.entry_id)
+        .join(in_force, in_force.c.list_id == entry.c.list_id)
+        .where(is_current_entry())
+    )
+
+
+def media_seen(*, case_id: int | None = None, source_id: int | None = None) -> Select[Any]:
+    """Select the distinct media of current sightings of a case, of a source, or of all."""
+    statement = select(sighting.c.media_id).where(
+        sighting.c.media_id.is_not(None), is_current_sighting()
+    )
+    if source_id is not None:
+        statement = statement.where(sighting.c.source_id == source_id)
+    if case_id is not None:
+        statement = statement.where(
+            sighting.c.source_id.in_(select(source.c.source_id).where(source.c.case_id == case_id))
+        )
+    return statement.distinct()
+
+
+def count_distinct(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """Count different values."""
+    return func.count(func.distinct(column))

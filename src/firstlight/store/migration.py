@@ -1,0 +1,84 @@
+"""Bringing a store to this version's schema, and refusing one that is newer."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from firstlight.errors import StoreError, StoreVersionError
+from firstlight.store.fault import translated
+
+if TYPE_CHECKING:
+    from firstlight.store.sqlite import SqliteAdapter
+
+REVISIONS = ("0001", "0002", "0003")
+"""Every revision of the schema, oldest first; the last is this version's."""
+
+_VERSION_TABLE = "alembic_version"
+
+
+def read_revision(connection: Connection) -> str | None:
+    """Read which revision a store is of; None where there is no table at all.
+
+    Raises:
+        StoreError: The database holds tables, and they are not ours.
+    """
+    names = inspect(connection).get_table_names()
+    if not names:
+        return None
+    if _VERSION_TABLE not in names:
+        raise StoreError("the file is a database, but not a store")
+    found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalars().all()  # noqa: S608
+    if len(found) != 1:
+        raise StoreError("the store does not say which version it is of")
+    return str(found[0])
+
+
+def bring_up_to_date(
+    adapter: SqliteAdapter, connection: Connection, *, create: bool, read_only: bool
+) -> None:
+    """Check a store's revision and migrate it if it is older or empty.
+
+    Cost: one look at the catalogue when it is up to date; Alembic is imported only when not.
+
+    Raises:
+        StoreVersionError: The store is newer, or older and opened read-only.
+        StoreError: The file is no store.
+    """
+    with translated():
+        revision = read_revision(connection)
+        if revision == REVISIONS[-1]:
+            return
+        _refuse(revision, create=create, read_only=read_only)
+        adapter.begin(connection)
+        try:
+            # Another process may have done it while this one waited for the lock.
+            if read_revision(connection) != REVISIONS[-1]:
+                _migrate(connection)
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+
+
+def _refuse(revision: str | None, *, create: bool, read_only: bool) -> None:
+    if revision is None:
+        if read_only or not create:
+            raise StoreError("there is no store in this file")
+    elif revision not in REVISIONS:
+        raise StoreVersionError("the store was written by a newer version of Firstlight")
+    elif read_only:
+        raise StoreVersionError("the store is older: open it once for writing to bring it up")
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    place = str(files("firstlight.store").joinpath("migrations"))
+    config.set_main_option("script_location", place.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,198 @@
+"""Checking the store against its custody log: every row of every table, in one pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from firstlight.errors import FirstlightError
+from firstlight.guard.custody import ChainCheck
+from firstlight.model.event import Break, Event
+from firstlight.store import schema
+from firstlight.store.database import Store
+from firstlight.store.event import read_event
+from firstlight.store.fault import translated
+from firstlight.store.rowform import RowForm, canonical_row, row_form
+
+BREAKS_MAX = 1000
+"""Breaks that are named; a store with more is lost in any case."""
+
+_BLOCK = 2000
+_TABLES = tuple(name for name in schema.METADATA.tables if name != "event")
+
+
+def verify_store(store: Store) -> list[Break]:
+    """Recompute the custody chain and every row it attests; name what differs.
+
+    Returns: Breaks in the order of the events they concern, those of no event last; empty
+        when log and store are whole.
+    Cost: one pass over every table, about 10 us a row; memory of one block a table.
+    Evidence: See ``check_chain``: events cut off at the end leave no trace inside the store.
+    """
+    found: list[Break] = []
+    try:
+        with store.snapshot() as view:
+            for one in _every_break(store, view.connection):
+                found.append(one)
+                if len(found) >= BREAKS_MAX:
+                    break
+    except FirstlightError as error:
+        found.append(Break(None, "store-damaged", error.message))
+    return sorted(found, key=lambda one: (one.event_seq is None, one.event_seq or 0))
+
+
+def _every_break(store: Store, connection: Connection) -> Iterator[Break]:
+    with translated():
+        for _ in store.adapter.damage(connection, 10):
+            yield Break(None, "store-damaged", "the database finds its own file damaged")
+        yield from _log_breaks(connection)
+        for name, _ in store.adapter.dangling(connection, 100):
+            yield Break(None, "row-dangling", f"a record of {name} names one that is not there")
+        for code, reason, statement in _RULES:
+            for row in connection.execute(statement.limit(100)):
+                yield Break(row.event_seq, code, reason)
+
+
+def _log_breaks(connection: Connection) -> Iterator[Break]:
+    chain = ChainCheck()
+    tables = [_TableWalk(connection, row_form(name)) for name in _TABLES]
+    for raw in _raw_rows(connection, row_form("event")):
+        try:
+            event = read_event(raw)
+            attested = _read_outputs(event)
+            yield from chain.step(event)
+        except (ValueError, TypeError, KeyError, FirstlightError):
+            seq = raw[0] if isinstance(raw[0], int) else None
+            yield Break(seq, "event-altered", "an event is not in the form it is written in")
+            continue
+        for table in tables:
+            yield from table.compare(event.event_seq, attested.pop(table.name, None))
+        if attested:
+            yield Break(event.event_seq, "event-altered", "an event attests an unknown table")
+    for table in tables:
+        yield from table.rest()
+
+
+def _read_outputs(event: Event) -> dict[str, tuple[int, str]]:
+    found = json.loads(event.outputs)
+    return {name: (int(count), str(digest)) for name, (count, digest) in found.items()}
+
+
+def _raw_rows(connection: Connection, form: RowForm) -> Iterator[tuple[Any, ...]]:
+    """Give rows as the driver does, by number: nothing is converted that might hide a change."""
+    table = form.table
+    text = str(
+        select(table)
+        .order_by(table.c[form.key])
+        .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    )
+    cursor = connection.connection.cursor()
+    try:
+        with translated():
+            cursor.execute(text)
+            while block := cursor.fetchmany(_BLOCK):
+                yield from block
+    finally:
+        cursor.close()
+
+
+class _TableWalk:
+    """Walks one table beside the log: its rows come in the order of their events."""
+
+    def __init__(self, connection: Connection, form: RowForm) -> None:
+        self.name = form.table.name
+        self._form = form
+        self._rows = _raw_rows(connection, form)
+        self._next = next(self._rows, None)
+
+    def compare(self, event_seq: int, attested: tuple[int, str] | None) -> Iterator[Break]:
+        """Compare the rows of one event with what it attests."""
+        if attested is None and (self._next is None or self._after(event_seq)):
+            return
+        yield from self._strays(event_seq)
+        count, digest = 0, sha256()
+        while self._next is not None and self._next[-1] == event_seq:
+            digest.update(canonical_row(self._form.restore(self._next)))
+            count += 1
+            self._next = next(self._rows, None)
+        expected, expected_digest = attested or (0, "")
+        if count < expected:
+            yield self._break(event_seq, "row-missing", f"{expected - count} are missing")
+        elif count > expected:
+            yield self._break(event_seq, "row-added", f"{count - expected} were added")
+        elif expected and digest.hexdigest() != expected_digest:
+            yield self._break(event_seq, "row-altered", "one or more differ")
+
+    def rest(self) -> Iterator[Break]:
+        """Name the rows that are left when the log has ended."""
+        yield from self._strays(None)
+
+    def _after(self, event_seq: int) -> bool:
+        seq = self._next[-1] if self._next else None
+        return isinstance(seq, int) and seq > event_seq
+
+    def _strays(self, event_seq: int | None) -> Iterator[Break]:
+        """Step over rows that stand where no row of their event belongs."""
+        while self._next is not None:
+            seq = self._next[-1]
+            is_number = isinstance(seq, int)
+            if event_seq is not None and is_number and seq >= event_seq:
+                return
+            yield self._break(seq if is_number else None, "row-stray", "one belongs to no event")
+            self._next = next(self._rows, None)
+
+    def _break(self, event_seq: int | None, code: str, reason: str) -> Break:
+        return Break(event_seq, code, f"records of {self.name}: {reason}")
+
+
+def _rules() -> list[tuple[str, str, Any]]:
+    seen, event = schema.sighting, schema.event
+    first, later, entry = seen.alias("earlier"), seen.alias("later"), schema.entry
+    before = entry.alias("before")
+    ingested = (
+        select(seen.c.event_seq)
+        .join(event, event.c.event_seq == seen.c.event_seq)
+        .where(or_(seen.c.supersedes.is_(None), event.c.action == "ingested"))
+        .where(~and_(seen.c.supersedes.is_(None), event.c.action == "ingested"))
+    )
+    repeated = (
+        select(func.min(seen.c.event_seq).label("event_seq"))
+        .where(seen.c.supersedes.is_(None))
+        .group_by(seen.c.source_id, seen.c.item_key)
+        .having(func.count() > 1)
+    )
+    elsewhere = (
+        select(later.c.event_seq)
+        .join(first, first.c.sighting_id == later.c.supersedes)
+        .where(
+            or_(
+                first.c.source_id != later.c.source_id,
+                first.c.item_key != later.c.item_key,
+                first.c.sighting_id >= later.c.sighting_id,
+            )
+        )
+    )
+    other_key = (
+        select(entry.c.event_seq)
+        .join(before, before.c.entry_id == entry.c.supersedes)
+        .where(
+            or_(
+                before.c.entry_key != entry.c.entry_key,
+                before.c.list_id != entry.c.list_id,
+                before.c.entry_id >= entry.c.entry_id,
+            )
+        )
+    )
+    return [
+        ("item-not-once", "an item was not recorded by exactly one ingested event", ingested),
+        ("item-not-once", "an item was recorded for the first time more than once", repeated),
+        ("item-replaced", "a sighting takes the place of another item's", elsewhere),
+        ("entry-replaced", "an entry takes the place of another one's", other_key),
+    ]
+
+
+_RULES = _rules()

@@ -1,0 +1,190 @@
+"""Leads on new material: what no list knows, parted by what it says of its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from firstlight.link.camera import CameraKey
+from firstlight.model.facts import MediaFacts
+from firstlight.model.lead import Lead
+from firstlight.triage.account import (
+    account_for_lists,
+    account_for_sources,
+    account_for_times,
+    has_usable_hash,
+)
+from firstlight.triage.origin import is_edited
+from firstlight.triage.view import CaseView
+from firstlight.triage.wording import compose, counted, listed, most_common, shown
+
+# One strong media comes before many weak ones, and both only ever raise.
+_POINT = 1_000_000.0
+
+
+def find_new(view: CaseView) -> Iterator[Lead]:
+    """Every new picture and video is in exactly one of three kinds of lead.
+
+    Evidence: "New" rests on the lists that are loaded; the limits of each lead say how much of
+        them can see near-copies. Without a list the leads say "not checked".
+    """
+    recent: dict[CameraKey, list[MediaFacts]] = {}
+    others: dict[CameraKey, list[MediaFacts]] = {}
+    bare: dict[int, list[MediaFacts]] = {}
+    for media in view.new_media:
+        camera = view.camera_of.get(media.media_id)
+        if camera is None:
+            for source_id in {s.source_id for s in media.sightings}:
+                bare.setdefault(source_id, []).append(media)
+        elif reasons_against(view, media):
+            others.setdefault(camera, []).append(media)
+        else:
+            recent.setdefault(camera, []).append(media)
+    near_known = _near_known(view)
+    for camera, group in recent.items():
+        yield _camera_lead(view, "new-first-generation", camera, group, near_known)
+    for camera, group in others.items():
+        yield _camera_lead(view, "new-camera-data", camera, group, near_known)
+    for source_id, group in bare.items():
+        yield _bare_lead(view, source_id, group, near_known)
+
+
+def find_unchecked(view: CaseView) -> Iterator[Lead]:
+    """One lead when no list is loaded that could know anything of this case."""
+    waiting = view.new_media
+    if waiting and not view.checked_lists:
+        yield compose(
+            "not-checked",
+            case_name=view.facts.case_name,
+            media_ids=[m.media_id for m in waiting],
+            weight=float(len(waiting)),
+            values={"media": counted(len(waiting))},
+            evidence=[("lists loaded that know material", "none")],
+        )
+
+
+def reasons_against(view: CaseView, media: MediaFacts) -> list[str]:
+    """Why material with camera data does not count as recent and likely first generation."""
+    found = []
+    stated = view.time_of.get(media.media_id)
+    if stated is None:
+        found.append("undated")
+    elif stated.latest_at < view.facts.now_at - timedelta(days=view.facts.recent_days):
+        found.append(f"older than {view.facts.recent_days} days by its clock")
+    if is_edited(media):
+        found.append("edited")
+    if media.metadata is not None and media.metadata.has_differing_thumbnail:
+        found.append("with another thumbnail")
+    return found
+
+
+def _camera_lead(
+    view: CaseView,
+    kind: str,
+    camera: CameraKey,
+    group: list[MediaFacts],
+    near_known: frozenset[str],
+) -> Lead:
+    ids = [m.media_id for m in group]
+    data = [m.metadata for m in group if m.metadata is not None]
+    reasons = [reason for m in group for reason in reasons_against(view, m)]
+    evidence = [
+        *_basis(view, group),
+        ("camera", view.camera_labels[camera]),
+        ("body serial", "stated" if camera.has_serial else "not stated: the model alone"),
+        ("times", account_for_times(view, ids)),
+        ("places stated", f"{sum(d.place is not None for d in data):,}"),
+        ("owner named", listed(shown(d.owner) for d in data if d.owner) or "no"),
+        ("software", most_common(shown(d.software) for d in data)),
+        (
+            "thumbnail agrees with the picture",
+            f"{sum(d.has_differing_thumbnail is False for d in data):,} compared and agree",
+        ),
+        *([("not recent first generation because", most_common(reasons))] if reasons else []),
+        *_clock_ahead(view, ids),
+        *_closeness(view, ids, near_known),
+    ]
+    return compose(
+        kind,
+        case_name=view.facts.case_name,
+        media_ids=ids,
+        weight=max(_points(m, camera) for m in group) * _POINT + len(group),
+        values={
+            "media": counted(len(group)),
+            "camera": view.camera_labels[camera],
+            "recent_days": f"{view.facts.recent_days:,}",
+            "reasons": ", ".join(sorted(set(reasons))),
+            "coverage": account_for_lists(view, group),
+        },
+        evidence=[*evidence, ("seen in", account_for_sources(view, group))],
+        title="title" if view.checked_lists else "title_unchecked",
+    )
+
+
+def _bare_lead(
+    view: CaseView, source_id: int, group: list[MediaFacts], near_known: frozenset[str]
+) -> Lead:
+    ids = [m.media_id for m in group]
+    unread = sum(m.metadata is None for m in group)
+    return compose(
+        "new-no-camera-data",
+        case_name=view.facts.case_name,
+        media_ids=ids,
+        weight=float(len(group)),
+        values={
+            "media": counted(len(group)),
+            "source": view.source_label(source_id),
+            "coverage": account_for_lists(view, group),
+        },
+        evidence=[
+            *_basis(view, group),
+            ("metadata not read", f"{unread:,}"),
+            *_closeness(view, ids, near_known),
+            ("types", most_common(m.mime for m in group)),
+        ],
+        title="title" if view.checked_lists else "title_unchecked",
+    )
+
+
+def _points(media: MediaFacts, camera: CameraKey) -> int:
+    """How much a media says of its origin; more of it never counts for less."""
+    data = media.metadata
+    if data is None:
+        return 0
+    return (
+        2 * camera.has_serial
+        + 2 * (data.place is not None)
+        + (data.has_differing_thumbnail is False)
+        + bool(data.owner)
+    )
+
+
+def _basis(view: CaseView, group: list[MediaFacts]) -> list[tuple[str, str]]:
+    usable = sum(has_usable_hash(m) for m in group)
+    lists = listed(shown(one.name) for one in view.checked_lists)
+    return [
+        ("media", f"{len(group):,}"),
+        ("compared with", lists or "not checked: no list is loaded"),
+        ("comparable as near-copies", f"{usable:,} of {len(group):,}"),
+    ]
+
+
+def _clock_ahead(view: CaseView, ids: list[str]) -> list[tuple[str, str]]:
+    ahead = sum(view.time_of[i].earliest_at > view.facts.now_at for i in ids if i in view.time_of)
+    return [("times that lie in the future: clock wrong", f"{ahead:,}")] if ahead else []
+
+
+def _near_known(view: CaseView) -> frozenset[str]:
+    near: set[str] = set()
+    for pair in view.pairs:
+        if pair.media_a in view.known:
+            near.add(pair.media_b)
+        if pair.media_b in view.known:
+            near.add(pair.media_a)
+    return frozenset(near)
+
+
+def _closeness(view: CaseView, ids: list[str], near_known: frozenset[str]) -> list[tuple[str, str]]:
+    if not view.checked_lists:
+        return []
+    return [("near-copies of media that match a list", f"{sum(i in near_known for i in ids):,}")]
