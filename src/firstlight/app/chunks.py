@@ -95,10 +95,10 @@ class SourceWalk:
             self._found[found.path] = found.facts
             return item
         if earlier is not None:
-            failed = [entry.item_key for entry in (earlier, *members) if entry.has_failure]
+            failed = [entry for entry in (earlier, *members) if entry.has_failure]
             if not (self._retry and failed):
                 return None
-            item["only"] = failed
+            item["only"] = sorted({key for entry in failed for key in _way_to(entry)})
         elif members:
             # Stopped inside this archive: its own record comes last, so it is not whole.
             item["done"] = [entry.item_key for entry in members]
@@ -167,6 +167,16 @@ def worker_settings(home: Home) -> dict[str, Any]:
         "strict": settings.strict_pdq,
         "metadata_reader": settings.metadata_reader,
     }
+
+
+def _way_to(item: SeenItem) -> list[bytes]:
+    """Give the keys of an item and of everything that must be opened to reach it."""
+    tail = item.item_key.rpartition(b"\x00")[2]
+    ordinals = tuple(int(part) for part in tail.split(b",") if part)
+    return [
+        Locator(item.path, item.members[:depth], ordinals[:depth]).key
+        for depth in range(len(item.members) + 1)
+    ]
 
 
 def _plain_facts(facts: FileFacts) -> dict[str, int | None]:

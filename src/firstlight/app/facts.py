@@ -141,9 +141,7 @@ def _lists(reader: Reader) -> tuple[ListFacts, ...]:
 
 def _failures(reader: Reader, case: CaseRow) -> Sequence[FailureFacts]:
     looked_at = {
-        row.subject
-        for row in list_judgements(reader, "sighting")
-        if row.decision == "looked-at"
+        row.subject for row in list_judgements(reader, "sighting") if row.decision == "looked-at"
     }
     facts = []
     for row in troubled_sightings(reader, case_id=case.case_id):

@@ -26,7 +26,7 @@ from firstlight.store.hashlist import (
     load_entries,
 )
 from firstlight.store.list_import import DerivedEntry, add_derived_entries
-from firstlight.store.match import match_progress, only_new_matches
+from firstlight.store.match import only_new_matches, progress_of_matching
 from firstlight.store.media import MediaRow, media_page
 
 PAGE_MEDIA = 500
@@ -55,7 +55,7 @@ def update_matches(home: Home, on_step: Callable[[], None] = lambda: None) -> Ma
     Cost: One exact scan of the new codes against the entries' codes, eight variants each.
     """
     store = home.store
-    before = match_progress(store)
+    before = progress_of_matching(store)
     newest_entry = last_entry_id(store)
     has_new_entries = newest_entry > before.last_entry_id
     first_seq = 0 if has_new_entries else before.last_media_seq
@@ -154,7 +154,7 @@ def _match_pdq(
     added = 0
     for block in _blocks(pdq_rows(store, after_pdq_id=after_pdq_id), BLOCK_HASHES):
         rows = _without_own(store, pdq_hits(block, entries, index, radius_bits))
-        rows = only_new_matches(store, rows)
+        rows = [dict(row) for row in only_new_matches(store, rows)]
         if rows:
             with (
                 store.transaction() as transaction,

@@ -15,7 +15,7 @@ from firstlight.match.scan import ScanIndex
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
 from firstlight.model.hashlist import DEFAULT_RADIUS_BITS
 from firstlight.store.fingerprint import PdqRow, pdq_rows
-from firstlight.store.near_copy import near_copy_progress, only_new_near_copies
+from firstlight.store.near_copy import only_new_near_copies, progress_of_near_copies
 
 BLOCK_PICTURES = 1024
 
@@ -34,7 +34,7 @@ def update_near_copies(home: Home, on_step: Callable[[], None] = lambda: None) -
     Cost: 8 * new * all comparisons.
     """
     store = home.store
-    done_pdq_id = near_copy_progress(store)
+    done_pdq_id = progress_of_near_copies(store)
     rows = [row for row in pdq_rows(store) if row.time_s is None and row.frame_index == 0]
     rows.sort(key=lambda row: row.pdq_id)
     first_new = sum(row.pdq_id <= done_pdq_id for row in rows)

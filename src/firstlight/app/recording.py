@@ -110,7 +110,7 @@ class Recorder:
         earlier = self._seen.get(report.locator.key)
         return (
             earlier is not None
-            and not self._known.is_retrying
+            and not (self._known.is_retrying and earlier.has_failure)
             and earlier.facts == report.facts
             and earlier.outcome == report.outcome
             and earlier.media_id == (report.digests.media_id if report.digests else None)

@@ -24,19 +24,17 @@ def command(given: dict[str, Any], name: str | None, reason: str | None, as_json
     if as_json:
         print_json(document)
     elif name:
-        columns = ("source", "files", "media", "on a list", "failed", "exhibit", "custodian",
-                   "legal basis", "received", "last run")  # fmt: skip
-        rows: list[tuple[object, ...]] = [
-            (s["path"], s["files"], s["media"], s["matched_media"], s["failed"], s["exhibit"],
-             s["custodian"], s["legal_basis"], s["received_at"], s["last_run"])
-            for s in document["sources"]
-        ]  # fmt: skip
-        print_table(f"Case {name}", columns, rows)
+        _print_case(document)
     else:
         columns = ("case", "opened", "sources", "files", "media", "on a list", "failed")
-        rows = [
-            (c["case"], c["opened_at"], c["sources"], c["files"], c["media"],
-             c["matched_media"], c["failed"])
-            for c in document["cases"]
-        ]  # fmt: skip
-        print_table("Cases", columns, rows)
+        keys = ("case", "opened_at", "sources", "files", "media", "matched_media", "failed")
+        print_table("Cases", columns, [[row[key] for key in keys] for row in document["cases"]])
+
+
+def _print_case(document: dict[str, Any]) -> None:
+    columns = ("source", "files", "media", "on a list", "failed", "exhibit", "custodian",
+               "legal basis", "received", "last run")  # fmt: skip
+    keys = ("path", "files", "media", "matched_media", "failed", "exhibit", "custodian",
+            "legal_basis", "received_at", "last_run")  # fmt: skip
+    rows = [[row[key] for key in keys] for row in document["sources"]]
+    print_table(f"Case {document['case']}", columns, rows)

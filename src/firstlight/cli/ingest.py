@@ -64,13 +64,13 @@ def command(
 
 
 def _print(document: dict[str, Any]) -> None:
-    checked = "compared with lists" if document["lists_searched"] else "not checked: no list"
+    is_checked = bool(document["lists_searched"])
     rows = [
         ("files met", document["files"]),
         ("  not read again", document["not_reread"]),
         ("media (distinct contents)", document["media"]),
-        (f"  on a list ({checked})", document["matched_media"]),
-        ("  on no list", document["new_media"]),
+        ("  on a list", document["matched_media"] if is_checked else "not checked"),
+        ("  on no list", document["new_media"] if is_checked else "not checked"),
         ("stacks of near-copies", document["stacks"]),
         ("not opened", len(document["not_opened"])),
         ("skipped", len(document["skipped"])),

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import firstlight
 from firstlight.engine.frame import FROM_WORKER_MAX_BYTES, FrameReader, pack_frame
 from firstlight.engine.ledger import Attempt
 from firstlight.engine.worker import OUT_OF_MEMORY_EXIT
@@ -19,21 +20,25 @@ from firstlight.model.ports import Plain
 
 RECEIVE_BYTES = 1 << 18
 EXIT_WAIT_S = 0.5
+POLL_S = 0.002
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def import_path() -> list[str]:
-    """Return where workers import from: our own path, without the current folder."""
+    """Return where workers import from: our own path, without a current folder that may be
+    somebody's material."""
     here = os.path.realpath(".")
-    asked = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(":")}
+    kept = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(":")}
+    kept.add(os.path.dirname(os.path.dirname(os.path.realpath(firstlight.__file__))))
     path = [os.path.abspath(entry) for entry in sys.path if entry]
-    return [entry for entry in path if os.path.realpath(entry) != here or here in asked]
+    return [entry for entry in path if os.path.realpath(entry) != here or here in kept]
 
 
 def worker_environment() -> dict[str, str]:
     """Return the few variables that a worker gets; nothing secret of ours is among them."""
-    return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin:/sbin",
+    linking = os.environ.get("LD_LIBRARY_PATH")
+    return ({"LD_LIBRARY_PATH": linking} if linking else {}) | {
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": "/nonexistent",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
@@ -98,9 +103,9 @@ class Child:
                 sent = self.connection.send(self._outgoing)
                 del self._outgoing[:sent]
 
-    def has_outgoing(self) -> bool:
-        """Whether bytes wait for the socket."""
-        return bool(self._outgoing)
+    def waiting_bytes(self) -> int:
+        """Bytes that wait for the socket."""
+        return len(self._outgoing)
 
     def give(self, attempt: Attempt) -> None:
         """Hand over an attempt."""
@@ -110,16 +115,16 @@ class Child:
         self.is_fresh = False
         self.send(attempt.message())
 
-    def receive(self) -> list[Plain] | None:
+    def receive(self) -> Iterator[Plain] | None:
         """Return the messages that have come, or None when the worker has closed.
 
         Raises:
-            FrameError: It sent what is no frame.
+            FrameError: (while they are gone through) It sent what is no frame.
         """
         try:
             data = self.connection.recv(RECEIVE_BYTES)
         except BlockingIOError:
-            return []
+            return iter(())
         except ConnectionResetError:
             return None
         if not data:
@@ -163,19 +168,20 @@ class Child:
         if not self.is_closed:
             self.is_closed = True
             self.connection.close()
-        try:
-            code = self.process.wait(wait_s or 0.001)
-        except subprocess.TimeoutExpired:
-            code = None
+        deadline_s = time.monotonic() + wait_s
+        while not (is_ended := self._is_ended()) and time.monotonic() < deadline_s:
+            time.sleep(POLL_S)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        return _describe(code)
+        code = self.process.wait()
+        return _describe(code) if is_ended else "killed"
+
+    def _is_ended(self) -> bool:
+        flags = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        return os.waitid(os.P_PID, self.process.pid, flags) is not None
 
 
-def _describe(code: int | None) -> str:
-    if code is None:
-        return "killed"
+def _describe(code: int) -> str:
     if code == OUT_OF_MEMORY_EXIT:
         return "memory"
     if code >= 0:
@@ -183,3 +189,14 @@ def _describe(code: int | None) -> str:
     with contextlib.suppress(ValueError):
         return signal.Signals(-code).name
     return f"signal {-code}"
+
+
+def verdict(how: str) -> tuple[str, str]:
+    """Return code and reason of a loss, from how the worker ended by itself."""
+    if how == "memory":
+        return "worker-memory", "the worker ran out of memory"
+    if how == "killed":
+        return "worker-lost", "the worker closed the conversation"
+    if how.startswith("exit"):
+        return "worker-lost", f"the worker ended by itself ({how})"
+    return "worker-crashed", f"the worker was ended by {how}"

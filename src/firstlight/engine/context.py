@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from firstlight.engine.frame import TO_WORKER_MAX_BYTES, FrameReader, pack_frame
@@ -73,6 +74,7 @@ class Context:
     """The ``WorkContext`` of one attempt at a task.
 
     Args:
+        settings: What the run gave every worker.
         only: The one item that is to be done, or None for all that are left.
         ancestors: Items that hold that one, which must be opened to reach it.
         done: Items that are settled or answered for elsewhere.
@@ -82,11 +84,13 @@ class Context:
         self,
         channel: Channel,
         tools: ToolHost,
+        settings: Mapping[str, Plain],
         only: bytes | None,
         ancestors: list[bytes],
         done: list[bytes],
     ) -> None:
         self.tools = tools
+        self.settings = settings
         self._channel = channel
         self._only = only
         self._ancestors = frozenset(ancestors)

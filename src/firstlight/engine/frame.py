@@ -6,6 +6,7 @@ Nothing is ever pickled: bytes from a worker are untrusted, and can only become 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgpack
@@ -39,15 +40,14 @@ class FrameReader:
         self._limit_bytes = limit_bytes
         self._pending = bytearray()
 
-    def feed(self, data: bytes) -> list[Plain]:
-        """Take bytes in; return the messages that are now whole.
+    def feed(self, data: bytes) -> Iterator[Plain]:
+        """Take bytes in; give the messages that are now whole, those before a fault included.
 
         Raises:
             FrameError: A frame is too long, or is no msgpack of plain values.
         """
         pending = self._pending
         pending += data
-        messages = []
         start = 0
         while len(pending) - start >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(pending, start)
@@ -56,11 +56,10 @@ class FrameReader:
             end = start + _LENGTH.size + length
             if len(pending) < end:
                 break
-            messages.append(_unpack(bytes(pending[start + _LENGTH.size : end])))
+            yield _unpack(bytes(pending[start + _LENGTH.size : end]))
             start = end
         if start:
             del pending[:start]
-        return messages
 
 
 def _unpack(body: bytes) -> Plain:
@@ -70,5 +69,5 @@ def _unpack(body: bytes) -> Plain:
         raise FrameError("frame is no msgpack of plain values") from error
 
 
-def _refuse(code: int, data: bytes) -> Plain:
+def _refuse(_code: int, _data: bytes) -> Plain:
     raise FrameError("frame holds an extension type")

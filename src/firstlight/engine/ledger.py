@@ -20,7 +20,8 @@ from firstlight.model.ports import Completed, EngineEvent, Finished, Lost, Plain
 
 IDLE_LOSSES_MAX = 3
 LOSSES_MAX = 500
-OPEN_MAX = 4096
+STUCK_MAX = 2
+OPEN_MAX = 1 << 16
 NO_ACCOUNT = "the worker gave no account of this item"
 
 
@@ -33,6 +34,7 @@ class TaskState:
         held: Suspects that have, or wait for, an attempt of their own.
         attempts: Attempts that wait or run.
         idle_losses: Losses in a row without an item under trial and without progress.
+        stuck: Losses at an item that was not to be tried again: the work cannot get round it.
     """
 
     task: Task
@@ -41,6 +43,7 @@ class TaskState:
     attempts: int = 0
     losses: int = 0
     idle_losses: int = 0
+    stuck: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +67,9 @@ class Attempt:
         """Return what the worker is told."""
         state = self.state
         done = state.settled | state.held
-        done.difference_update(self.ancestors if self.only is None else (*self.ancestors, self.only))
+        done.difference_update(
+            self.ancestors if self.only is None else (*self.ancestors, self.only)
+        )
         task = state.task
         return ["task", task.task_id, task.payload, self.only, list(self.ancestors), list(done)]
 
@@ -162,19 +167,20 @@ class Ledger:
             self._count_idle(attempt, reason)
             self._queue(Attempt(state))
         else:
+            state.stuck += suspect in state.settled or suspect in state.held
             if is_final:
                 self._lose(attempt, suspect, code, reason)
             else:
                 self._hold(attempt, suspect)
             if attempt.only is not None or not self._is_exhausted(state):
                 self._queue(Attempt(state, attempt.only, attempt.ancestors))
-        if state.losses > LOSSES_MAX:
+        if state.losses > LOSSES_MAX or state.stuck > STUCK_MAX:
             self._give_up(attempt)
         self._close(attempt)
 
     def _hold(self, attempt: Attempt, suspect: bytes) -> None:
         state = attempt.state
-        if suspect in state.settled or suspect in state.held:
+        if not self._is_answerable(attempt, suspect):
             return
         known = suspect in state.task.item_keys
         ancestors = () if known else tuple(dict.fromkeys(attempt.open_keys[:-1]))

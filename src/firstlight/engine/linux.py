@@ -119,7 +119,10 @@ def allow_paths_only(readable: Iterable[bytes], executable: Iterable[bytes] = ()
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     ruleset = _check(
         _libc.syscall(
-            LANDLOCK_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), ctypes.c_uint(0)
+            LANDLOCK_CREATE_RULESET,
+            ctypes.byref(attributes),
+            ctypes.c_size_t(size),
+            ctypes.c_uint(0),
         )
     )
     try:
@@ -141,8 +144,6 @@ def _allow(ruleset: int, path: bytes, access: int) -> None:
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             access &= ~FS_READ_DIR
         rule = _PathBeneath(access, descriptor)
-        _check(
-            _libc.syscall(LANDLOCK_ADD_RULE, ruleset, 1, ctypes.byref(rule), ctypes.c_uint(0))
-        )
+        _check(_libc.syscall(LANDLOCK_ADD_RULE, ruleset, 1, ctypes.byref(rule), ctypes.c_uint(0)))
     finally:
         os.close(descriptor)

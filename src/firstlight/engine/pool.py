@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from firstlight.engine.child import EXIT_WAIT_S, Child, import_path
+from firstlight.engine.child import EXIT_WAIT_S, Child, import_path, verdict
 from firstlight.engine.frame import FrameError
 from firstlight.engine.ledger import Ledger
 from firstlight.engine.message import ProtocolError, checked, class_name
@@ -25,6 +25,7 @@ START_WALL_S = 60.0
 START_FAILURES_MAX = 4
 START_PAUSE_S = 0.1
 CHECK_S = 0.5
+WAITING_MAX_BYTES = 1 << 26
 EXIFTOOL_ARGUMENTS = ("-j", "-G1", "-a", "-n")
 PRELOAD = ("numpy", "PIL.Image", "simplejpeg", "pi_heif", "zstandard")
 
@@ -199,7 +200,7 @@ class LocalPool:
             for child in self._children:
                 child.heard_at_s += away_s
         for child in self._children:
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE * child.has_outgoing())
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE * bool(child.waiting_bytes()))
             if self._selector.get_key(child.connection).events != wanted:
                 self._selector.modify(child.connection, wanted, child)
         for key, mask in self._selector.select(CHECK_S if self._children else START_PAUSE_S):
@@ -222,7 +223,7 @@ class LocalPool:
             messages = child.receive()
             if messages is None:
                 how = self._retire(child)
-                self._bury(child, run.ledger, *_verdict(how))
+                self._bury(child, run.ledger, *verdict(how))
                 return
             for message in messages:
                 self._take_message(child, run, message)
@@ -249,6 +250,8 @@ class LocalPool:
         elif kind == "emit":
             run.ledger.emit(attempt, *arguments)
         elif kind == "ask":
+            if child.waiting_bytes() > WAITING_MAX_BYTES:
+                raise ProtocolError("asks without listening")
             child.send(["answer", run.answer(arguments[0])])
         elif kind == "done":
             run.ledger.finish(child.attempts.popleft())
@@ -293,11 +296,3 @@ class LocalPool:
             self._start_not_before_s = time.monotonic() + pause_s
             if self._start_failures >= START_FAILURES_MAX:
                 raise InternalError(f"workers cannot be started: {reason}")
-
-
-def _verdict(how: str) -> tuple[str, str]:
-    if how == "memory":
-        return "worker-memory", "the worker ran out of memory"
-    if how.startswith("exit") or how == "killed":
-        return "worker-lost", f"the worker ended by itself ({how})"
-    return "worker-crashed", f"the worker was ended by {how}"

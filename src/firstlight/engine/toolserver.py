@@ -13,7 +13,8 @@ import resource
 import signal
 import socket
 import subprocess
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import msgpack
 
@@ -22,12 +23,27 @@ from firstlight.engine.isolation import lock_tool_server, prepare_filter
 from firstlight.engine.system_call import SystemCallFilter
 
 MESSAGE_MAX_BYTES = 1 << 16
+CONNECTION_DESCRIPTOR = 3
 CONTENT_DESCRIPTOR = 9
 CONTENT_PATH = f"/proc/self/fd/{CONTENT_DESCRIPTOR}"
 END_WAIT_S = 2.0
 RUNNING_MAX = 4
+LONG_LIVED = frozenset({"exiftool"})
+LONG_LIVED_CPU_S = 3600
 FIRST_ARGUMENTS = {"exiftool": ("-config", "")}
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+class ProgramStarter(Protocol):
+    """Starts programs by name: here, or in a tool server."""
+
+    def start(self, program: str, arguments: list[str], descriptors: dict[str, int]) -> int:
+        """Start one; returns its number."""
+        ...
+
+    def end(self, number: int, *, is_killed: bool) -> int:
+        """End one; returns its exit code."""
+        ...
 
 
 class Spawner:
@@ -76,16 +92,17 @@ class Spawner:
                 env=ENVIRONMENT,
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=self._confine,  # noqa: PLW1509 - this process has one thread
+                preexec_fn=partial(self._confine, program),  # noqa: PLW1509 - this process has one thread
             )
         finally:
             os.dup2(self._null, CONTENT_DESCRIPTOR, inheritable=False)
         self._running[process.pid] = process
         return process.pid
 
-    def _confine(self) -> None:
+    def _confine(self, program: str) -> None:
+        cpu_s = LONG_LIVED_CPU_S if program in LONG_LIVED else self._cpu_s
         linux.die_with_parent(self._parent)
-        resource.setrlimit(resource.RLIMIT_CPU, (self._cpu_s, self._cpu_s + 1))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if self._calls is not None:
             self._calls.load()
@@ -161,18 +178,13 @@ def fork_tool_server(start: dict[str, Any]) -> SpawnerClient:
         return SpawnerClient(ours)
     code = 1
     try:
-        ours.close()
         linux.die_with_parent(parent)
-        _close_others(theirs.fileno())
-        serve_tools(theirs, start)
+        os.dup2(theirs.fileno(), CONNECTION_DESCRIPTOR, inheritable=False)
+        os.closerange(CONNECTION_DESCRIPTOR + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        serve_tools(socket.socket(fileno=CONNECTION_DESCRIPTOR), start)
         code = 0
     finally:
         os._exit(code)
-
-
-def _close_others(kept: int) -> None:
-    os.closerange(3, kept)
-    os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def serve_tools(connection: socket.socket, start: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from firstlight.engine.linux import die_with_parent
 from firstlight.engine.toolhost import open_tools
 
 if TYPE_CHECKING:
-    from firstlight.model.ports import Plain, WorkFunction
+    from firstlight.model.ports import WorkFunction
 
 OUT_OF_MEMORY_EXIT = 71
 
@@ -52,19 +52,26 @@ def _serve(channel: Channel, parent: int) -> int:
     channel.send(["ready", isolation])
     while True:
         _, _, payload, only, ancestors, done = channel.next_task()
-        context = Context(channel, tools, only, ancestors, done)
+        context = Context(channel, tools, start["settings"], only, ancestors, done)
         try:
             work(payload, context)
         except MainGoneError:
             raise
         except MemoryError:
-            with contextlib.suppress(Exception):
-                channel.flush()
+            _flush(channel)
             os._exit(OUT_OF_MEMORY_EXIT)
         except Exception as error:  # noqa: BLE001 - any fault of the work costs its item alone
             channel.send(["failed", type(error).__name__])
+        except BaseException:
+            _flush(channel)
+            raise
         else:
             channel.send(["done"])
+
+
+def _flush(channel: Channel) -> None:
+    with contextlib.suppress(Exception):
+        channel.flush()
 
 
 def _load(start: dict[str, Any]) -> None:

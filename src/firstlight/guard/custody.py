@@ -54,7 +54,7 @@ def canonical_json(value: Any) -> str:
 
 def write_time(at: datetime) -> str:
     """Write an aware time as UTC text, always with microseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def read_time(text: str) -> datetime:
@@ -63,8 +63,8 @@ def read_time(text: str) -> datetime:
     Raises:
         ValueError: The text is of another form.
     """
-    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    if write_time(at) != text:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None or write_time(at) != text:
         raise ValueError("a time is not in its one form")
     return at
 

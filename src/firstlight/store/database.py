@@ -42,7 +42,7 @@ class Snapshot:
     def fetch(self, statement: Executable) -> list[Any]:
         """Read all rows of a query."""
         with translated():
-            return list(self.connection.execute(statement))
+            return list(self.connection.execute(statement).all())
 
     def stream(self, statement: Executable) -> Iterator[Any]:
         """Read the rows of a query as they come."""
@@ -98,7 +98,7 @@ class Store:
     def fetch(self, statement: Executable) -> list[Any]:
         """Read all rows of a query."""
         with self.connection() as connection:
-            return list(connection.execute(statement))
+            return list(connection.execute(statement).all())
 
     def stream(self, statement: Executable) -> Iterator[Any]:
         """Read the rows of a query as they come."""

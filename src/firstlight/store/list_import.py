@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Column, MetaData, Table, Text, and_, insert, select
 
-from firstlight.guard.custody import canonical_json
 from firstlight.model.hashlist import ListEntry
 from firstlight.store.current import blocks
 from firstlight.store.item import read_pairs
+from firstlight.store.rowform import row_form
 from firstlight.store.schema import entry
 from firstlight.store.writer import EventWriter, Transaction
 
@@ -28,6 +28,7 @@ _CONTENT = (
     "record",
     "is_withdrawn",
 )
+_CONTENT_PLACES = tuple(row_form("entry").names.index(name) for name in _CONTENT)
 _seen_key = Table(
     "seen_key", MetaData(), Column("entry_key", Text(), primary_key=True), prefixes=["TEMPORARY"]
 )
@@ -102,7 +103,9 @@ class EntryImport:
             self._tx.expect_many_rows(many=False)
 
     def _add_block(self, block: Sequence[ListEntry]) -> None:
-        current = self._current(list(dict.fromkeys(item.entry_key for item in block)))
+        current: dict[str, tuple[int, Any]] = self._current(
+            list(dict.fromkeys(item.entry_key for item in block))
+        )
         if not self._is_first:
             self._note_keys(current, block)
         replaced: list[str] = []
@@ -111,10 +114,9 @@ class EntryImport:
             row = self._row(item)
             self._count_hashes(row)
             before = current.get(item.entry_key)
-            content = _content(row)
             if before is None:
                 counts.new += 1
-            elif before[1] == content:
+            elif _content(before[1]) == _content(row):
                 if before[0] >= self._first_entry_id:
                     counts.repeated += 1
                 else:
@@ -124,7 +126,7 @@ class EntryImport:
                 counts.changed += 1
                 replaced.append(item.entry_key)
                 row["supersedes"] = before[0]
-            current[item.entry_key] = (self._ev.add("entry", row), content)
+            current[item.entry_key] = (self._ev.add("entry", row), row)
         self._withdraw_derived(replaced)
 
     def withdraw_missing(self) -> None:
@@ -150,13 +152,13 @@ class EntryImport:
             self.counts.withdrawn += len(rows)
             self._withdraw_derived([row.entry_key for row in rows])
 
-    def _current(self, keys: Sequence[str]) -> dict[str, tuple[int, tuple[Any, ...]]]:
+    def _current(self, keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
         statement = (
             select(entry.c.entry_id, entry.c.entry_key, *(entry.c[name] for name in _CONTENT))
             .where(entry.c.list_id == self._list_id, entry.c.entry_key.in_(keys))
             .order_by(entry.c.entry_id)
         )
-        return {row[1]: (row[0], tuple(row[2:])) for row in self._tx.fetch(statement)}
+        return {row[1]: (row[0], tuple(row)[2:]) for row in self._tx.fetch(statement)}
 
     def _note_keys(self, current: Iterable[str], block: Sequence[ListEntry]) -> None:
         known = frozenset(current)
@@ -219,11 +221,12 @@ def _is_replaced() -> Any:
     return select(later.c.entry_id).where(later.c.supersedes == entry.c.entry_id).exists()
 
 
-def _content(row: dict[str, Any]) -> tuple[Any, ...]:
+def _content(row: dict[str, Any] | tuple[Any, ...]) -> tuple[Any, ...]:
     """Give the columns by which an entry counts as changed, as the database holds them."""
-    marks = row["marks"]
-    stored = {**row, "marks": None if marks is None else canonical_json(marks)}
-    return tuple(stored.get(name) for name in _CONTENT)
+    if isinstance(row, tuple):
+        return row
+    stored = row_form("entry").shape(row)
+    return tuple(stored[place] for place in _CONTENT_PLACES)
 
 
 def add_derived_entries(tx: Transaction, ev: EventWriter, derived: Iterable[DerivedEntry]) -> int:

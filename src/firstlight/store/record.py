@@ -13,7 +13,7 @@ from firstlight.store.match import MatchRow, matches_of
 from firstlight.store.media import MediaRow, load_media, media_page
 from firstlight.store.sighting import SightingRow, sightings_of
 
-RECORD_BLOCK = 1000
+RECORD_BLOCK = 900
 
 
 @dataclass(frozen=True, slots=True)

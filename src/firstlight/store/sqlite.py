@@ -82,14 +82,14 @@ class SqliteAdapter:
         connection.exec_driver_sql(f"PRAGMA cache_size = -{size}")
 
     def write_rows(
-        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+        self, connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
     ) -> None:
         """Insert rows whose values stand in the table's column order."""
         text = self._insert_texts.get(table.name)
         if text is None:
             text = str(insert(table).compile(dialect=connection.dialect))
             self._insert_texts[table.name] = text
-        connection.exec_driver_sql(text, list(rows))
+        connection.exec_driver_sql(text, [tuple(row) for row in rows])
 
     def damage(self, connection: Connection, limit: int) -> list[str]:
         """Let the database check its own file: a kind of damage for each finding."""

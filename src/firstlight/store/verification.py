@@ -22,6 +22,7 @@ BREAKS_MAX = 1000
 """Breaks that are named; a store with more is lost in any case."""
 
 _BLOCK = 2000
+_END = float("inf")
 _TABLES = tuple(name for name in schema.METADATA.tables if name != "event")
 
 
@@ -70,7 +71,8 @@ def _log_breaks(connection: Connection) -> Iterator[Break]:
             yield Break(seq, "event-altered", "an event is not in the form it is written in")
             continue
         for table in tables:
-            yield from table.compare(event.event_seq, attested.pop(table.name, None))
+            if table.name in attested or table.next_seq <= event.event_seq:
+                yield from table.compare(event.event_seq, attested.pop(table.name, None))
         if attested:
             yield Break(event.event_seq, "event-altered", "an event attests an unknown table")
     for table in tables:
@@ -107,18 +109,27 @@ class _TableWalk:
         self.name = form.table.name
         self._form = form
         self._rows = _raw_rows(connection, form)
+        self._next: tuple[Any, ...] | None = None
+        self.next_seq: float = 0
+        self._advance()
+
+    def _advance(self) -> None:
         self._next = next(self._rows, None)
+        if self._next is None:
+            self.next_seq = _END
+        else:
+            # Anything but a number sorts before every event, so that it is met and named.
+            seq = self._next[-1]
+            self.next_seq = seq if isinstance(seq, int) else 0
 
     def compare(self, event_seq: int, attested: tuple[int, str] | None) -> Iterator[Break]:
         """Compare the rows of one event with what it attests."""
-        if attested is None and (self._next is None or self._after(event_seq)):
-            return
         yield from self._strays(event_seq)
         count, digest = 0, sha256()
-        while self._next is not None and self._next[-1] == event_seq:
+        while self.next_seq == event_seq and self._next is not None:
             digest.update(canonical_row(self._form.restore(self._next)))
             count += 1
-            self._next = next(self._rows, None)
+            self._advance()
         expected, expected_digest = attested or (0, "")
         if count < expected:
             yield self._break(event_seq, "row-missing", f"{expected - count} are missing")
@@ -129,21 +140,14 @@ class _TableWalk:
 
     def rest(self) -> Iterator[Break]:
         """Name the rows that are left when the log has ended."""
-        yield from self._strays(None)
+        yield from self._strays(_END)
 
-    def _after(self, event_seq: int) -> bool:
-        seq = self._next[-1] if self._next else None
-        return isinstance(seq, int) and seq > event_seq
-
-    def _strays(self, event_seq: int | None) -> Iterator[Break]:
+    def _strays(self, before_seq: float) -> Iterator[Break]:
         """Step over rows that stand where no row of their event belongs."""
-        while self._next is not None:
-            seq = self._next[-1]
-            is_number = isinstance(seq, int)
-            if event_seq is not None and is_number and seq >= event_seq:
-                return
-            yield self._break(seq if is_number else None, "row-stray", "one belongs to no event")
-            self._next = next(self._rows, None)
+        while self.next_seq < before_seq:
+            seq = int(self.next_seq) or None
+            yield self._break(seq, "row-stray", "one belongs to no event")
+            self._advance()
 
     def _break(self, event_seq: int | None, code: str, reason: str) -> Break:
         return Break(event_seq, code, f"records of {self.name}: {reason}")

@@ -72,7 +72,8 @@ class EventWriter:
             raise InternalError("a record is written outside its event")
         form = row_form(table_name)
         row_number = tx.next_number(table_name)
-        values = form.shape({**row, form.key: row_number, "event_seq": self.event_seq})
+        values = form.shape(row)
+        values[0], values[-1] = row_number, self.event_seq
         if table_name not in self._counts:
             self._counts[table_name] = 0
             self._digests[table_name] = sha256()
@@ -130,7 +131,7 @@ class Transaction:
         self._connection = connection
         self._tool = tool
         self._clock = clock
-        self._pending: dict[str, list[tuple[Any, ...]]] = {}
+        self._pending: dict[str, list[Sequence[Any]]] = {}
         self._pending_rows = 0
         self._next: dict[str, int] = {}
         self._previous: bytes | None = None
@@ -195,7 +196,7 @@ class Transaction:
         with translated():
             self._connection.execute(statement, list(rows))
 
-    def hold(self, table_name: str, values: tuple[Any, ...]) -> None:
+    def hold(self, table_name: str, values: Sequence[Any]) -> None:
         """Keep a shaped row until the next block is written."""
         self._pending.setdefault(table_name, []).append(values)
         self._pending_rows += 1
@@ -232,7 +233,7 @@ class Transaction:
         """Read all rows of a query, this transaction's own included."""
         self.flush()
         with translated():
-            return list(self._connection.execute(statement))
+            return list(self._connection.execute(statement).all())
 
     def stream(self, statement: Executable) -> Iterator[Any]:
         """Read the rows of a query as they come."""

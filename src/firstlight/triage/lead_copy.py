@@ -18,7 +18,6 @@ from firstlight.triage.account import account_for_new, account_for_sources, acco
 from firstlight.triage.view import CaseView
 from firstlight.triage.wording import SHOWN_MAX, compose, counted, listed, shown
 
-
 _Edge = tuple[int, int, str, str, str]
 """Sorts strongest first: minus the number of gains, bits, better, other, variant."""
 

@@ -91,6 +91,10 @@ def _spin(context):
 
 
 def _hog(context):
+    return len(bytearray(1 << 33))
+
+
+def _creep(context):
     held = []
     while True:
         held.append(bytearray(1 << 24))
@@ -109,6 +113,7 @@ FATES = {
     b"hang": lambda context: time.sleep(600),
     b"spin": _spin,
     b"hog": _hog,
+    b"creep": _creep,
     b"raise": _raise,
     b"garbage": _garbage,
     b"toolong": _too_long,

@@ -50,6 +50,8 @@ def zip_members(source: ByteStream, unpacking: Unpacking) -> Iterator[Member]:
     sharing: frozenset[int] = frozenset()
     try:
         directory = find_directory(source)
+        if directory.entry_count == 0 and source.at(0, 4) == b"PK\x03\x04":
+            raise DecodeError("the central directory lists nothing")
         seen = survey(source, directory, budget.bounds.archive_members_max, unpacking.tick)
         if not seen.is_sound:
             raise DecodeError("the central directory is damaged")

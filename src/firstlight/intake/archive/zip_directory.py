@@ -51,7 +51,7 @@ class ZipEntry:
     @property
     def is_folder(self) -> bool:
         """Whether it names a folder, and nothing hides behind that name."""
-        return self.name.endswith(b"/") and self.size_bytes == 0 and self.packed_bytes <= 2
+        return self.name.endswith(b"/") and self.size_bytes == 0 and self.packed_bytes <= 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,11 @@ def find_directory(window: Window) -> Directory:
 def _read_end(window: Window, tail: bytes, at: int, end_position: int) -> Directory | None:
     if at + _END_BYTES > len(tail):
         return None
-    count, size, offset = number(tail, at + 10, 2), number(tail, at + 12, 4), number(tail, at + 16, 4)
+    count, size, offset = (
+        number(tail, at + 10, 2),
+        number(tail, at + 12, 4),
+        number(tail, at + 16, 4),
+    )
     directory_end = end_position
     disks = (number(tail, at + 4, 2), number(tail, at + 6, 2))
     locator = window.at(end_position - _LOCATOR_BYTES, _LOCATOR_BYTES)

@@ -11,7 +11,9 @@ from firstlight.intake.archive.zip_directory import ZipEntry, number, stated_tim
 _HEADER_BYTES: Final = 30
 _LOCAL_MARK: Final = b"PK\x03\x04"
 _FOLLOWING_MARKS: Final = (_LOCAL_MARK, b"PK\x01\x02", b"PK\x07\x08", b"PK\x05\x06", b"PK\x06\x06")
-_KNOWN_METHODS: Final = frozenset((0, 1, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99))
+_KNOWN_METHODS: Final = frozenset(
+    (0, 1, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99)
+)
 _SIZE_BEHIND: Final = 8
 
 
@@ -29,7 +31,7 @@ def rescue_entries(window: Window, tick: Tick) -> Iterator[ZipEntry]:
         is_sane = (
             len(header) == _HEADER_BYTES
             and number(header, 8, 2) in _KNOWN_METHODS
-            and 0 < name_bytes
+            and name_bytes > 0
             and data_start <= window.size_bytes
         )
         if not is_sane:

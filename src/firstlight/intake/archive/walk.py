@@ -1,0 +1,120 @@
+"""Walking through an archive and the archives inside it, in one stable order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from firstlight.errors import InputError, LimitError
+from firstlight.intake.archive.budget import ArchiveBudget
+from firstlight.intake.archive.item import ArchiveEnd, ArchiveItem
+from firstlight.intake.archive.member import Unpacking
+from firstlight.intake.archive.registry import iterate_members
+from firstlight.intake.archive.stream import ByteStream, Tick, Window
+from firstlight.intake.source_file import failure_of
+from firstlight.model.bounds import Bounds
+from firstlight.model.media import ContentType, Failure
+
+
+def walk_archive(
+    stream: BinaryIO,
+    content_type: ContentType,
+    *,
+    bounds: Bounds,
+    tick: Tick,
+    name: bytes = b"",
+) -> Iterator[ArchiveItem | ArchiveEnd]:
+    """Give every member of an archive, and of the archives in it, depth first.
+
+    The protocol stands at the top of this package.
+
+    Args:
+        stream: The outermost archive, seekable; stays the caller's to close.
+        content_type: Its type, by content.
+        tick: Called while long work goes on.
+        name: Its name, from which the name of a single compressed file is derived.
+
+    Raises:
+        UnreadableError: The source would not give the bytes of the outermost archive.
+    Cost: Memory of at most twice ``bounds.nested_archive_max_bytes``, 16 bytes per entry of a
+        ZIP, and a few buffers; every byte is decompressed once, those of nested archives that
+        are too large for memory twice.
+    """
+    window = Window.over(stream)
+    nest = _Nest(ArchiveBudget(bounds, window.size_bytes), tick)
+    place = _Place(window, window.size_bytes, content_type.mime, (), (), name)
+    yield from nest.walk(place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One archive of the nest."""
+
+    source: ByteStream
+    size_bytes: int
+    mime: str
+    members: tuple[bytes, ...]
+    ordinals: tuple[int, ...]
+    name: bytes
+
+    def end(self, member_count: int, failures: list[Failure]) -> ArchiveEnd:
+        return ArchiveEnd(self.members, self.ordinals, member_count, tuple(failures))
+
+
+class _Nest:
+    """One outermost archive with all that is in it."""
+
+    def __init__(self, budget: ArchiveBudget, tick: Tick) -> None:
+        self._budget = budget
+        self._tick = tick
+
+    def walk(self, place: _Place) -> Iterator[ArchiveItem | ArchiveEnd]:
+        """Give the items of one archive, then its end."""
+        failures: list[Failure] = []
+        gauge = self._budget.gauge(place.size_bytes)
+        unpacking = Unpacking(gauge, self._tick, failures.append, place.name)
+        member_count = 0
+        try:
+            for member in iterate_members(place.source, place.mime, unpacking):
+                member_count += 1
+                item = ArchiveItem(
+                    member,
+                    (*place.members, member.name),
+                    (*place.ordinals, member.ordinal),
+                    self._budget,
+                )
+                yield item
+                yield from self._descend(item)
+                self._tick()
+                if gauge.exceeded is not None:
+                    raise gauge.exceeded
+        except InputError as error:
+            failures.append(failure_of(error, "unpack"))
+        yield place.end(member_count, failures)
+
+    def _descend(self, item: ArchiveItem) -> Iterator[ArchiveItem | ArchiveEnd]:
+        mime = item.nested_type()
+        if mime is None:
+            return
+        place = _Place(_NOTHING, 0, mime, item.members, item.ordinals, item.members[-1])
+        try:
+            if len(item.members) > self._budget.bounds.archive_depth_max:
+                raise LimitError("archives are nested more deeply than allowed")
+            source, size_bytes = item.nested_source(mime)
+        except InputError as error:
+            yield place.end(0, [failure_of(error, "unpack")])
+        else:
+            yield from self.walk(
+                _Place(source, size_bytes, mime, item.members, item.ordinals, place.name)
+            )
+        finally:
+            item.close()
+
+
+class _Nothing:
+    def read(self, _size_bytes: int, /) -> bytes:
+        return b""
+
+
+_NOTHING = _Nothing()
