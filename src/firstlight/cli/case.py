@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from firstlight.cli.output import json_option, print_json, print_table, reason_option
+from firstlight.cli.output import json_option, print_json, print_table, reason_option, short_time
 
 
 @click.command("case")
@@ -28,7 +28,8 @@ def command(given: dict[str, Any], name: str | None, reason: str | None, as_json
     else:
         columns = ("case", "opened", "sources", "files", "media", "on a list", "failed")
         keys = ("case", "opened_at", "sources", "files", "media", "matched_media", "failed")
-        print_table("Cases", columns, [[row[key] for key in keys] for row in document["cases"]])
+        rows = [{**row, "opened_at": short_time(row["opened_at"])} for row in document["cases"]]
+        print_table("Cases", columns, [[row[key] for key in keys] for row in rows])
 
 
 def _print_case(document: dict[str, Any]) -> None:

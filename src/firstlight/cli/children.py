@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from firstlight.cli.output import json_option, print_json, print_table, reason_option
+from firstlight.cli.output import json_option, print_json, print_table, reason_option, short_time
 
 
 @click.command("children")
@@ -29,7 +29,14 @@ def command(
         print_json(document)
         return
     rows = [
-        (c["child"], c["state"], _age(c), c["age_source"], c["case"], c["case_opened_at"])
+        (
+            c["child"],
+            c["state"],
+            _age(c),
+            c["age_source"],
+            c["case"],
+            short_time(c["case_opened_at"]),
+        )
         for c in document["children"]
     ]
     columns = ("child", "state", "age", "age from", "case", "case opened")

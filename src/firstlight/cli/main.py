@@ -97,4 +97,10 @@ def _run(arguments: list[str] | None) -> int:
         if error.detail:
             click.echo(f"  {error.detail}", err=True)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last stop before the user
+        if os.environ.get("FIRSTLIGHT_LOG_LEVEL") == "debug":
+            raise
+        words = "this is our bug; what was recorded is kept. FIRSTLIGHT_LOG_LEVEL=debug shows more"
+        click.echo(f"firstlight: [internal] {type(error).__name__}: {words}", err=True)
+        return 1
     return code if isinstance(code, int) else 0

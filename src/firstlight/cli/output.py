@@ -47,6 +47,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     Console(file=sys.stdout, highlight=False).print(table)
 
 
+def short_time(text: str | None) -> str:
+    """Shorten an ISO 8601 time in UTC for a table."""
+    return "" if text is None else text[:16].replace("T", " ") + " UTC"
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Print plain lines."""
     for line in lines:

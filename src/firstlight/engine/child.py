@@ -28,7 +28,8 @@ def import_path() -> list[str]:
     """Return where workers import from: our own path, without a current folder that may be
     somebody's material."""
     here = os.path.realpath(".")
-    kept = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(":")}
+    asked = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    kept = {os.path.realpath(entry) for entry in asked if entry}
     kept.add(os.path.dirname(os.path.dirname(os.path.realpath(firstlight.__file__))))
     path = [os.path.abspath(entry) for entry in sys.path if entry]
     return [entry for entry in path if os.path.realpath(entry) != here or here in kept]

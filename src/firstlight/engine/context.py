@@ -7,12 +7,17 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from firstlight.engine.frame import TO_WORKER_MAX_BYTES, FrameReader, pack_frame
+from firstlight.engine.frame import (
+    FROM_WORKER_MAX_BYTES,
+    TO_WORKER_MAX_BYTES,
+    FrameReader,
+    pack_frame,
+)
+from firstlight.errors import LimitError
 
 if TYPE_CHECKING:
     from firstlight.model.ports import Plain, ToolHost
 
-HELD_BACK_MAX_BYTES = 1 << 18
 RECEIVE_BYTES = 1 << 18
 
 
@@ -21,31 +26,24 @@ class MainGoneError(Exception):
 
 
 class Channel:
-    """Frames to and from the main process; results are held back until something must go out."""
+    """Frames to and from the main process."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._reader = FrameReader(TO_WORKER_MAX_BYTES)
-        self._held_back = bytearray()
         self._answers: deque[Plain] = deque()
         self._tasks: deque[Plain] = deque()
 
-    def post(self, message: Plain) -> None:
-        """Send soon: with the next message that cannot wait."""
-        self._held_back += pack_frame(message)
-        if len(self._held_back) > HELD_BACK_MAX_BYTES:
-            self.flush()
-
     def send(self, message: Plain) -> None:
-        """Send now, after whatever was held back."""
-        self._held_back += pack_frame(message)
-        self.flush()
+        """Send a message; it is with the main process even if this one crashes right after.
 
-    def flush(self) -> None:
-        """Send what was held back."""
-        if self._held_back:
-            self._connection.sendall(self._held_back)
-            self._held_back.clear()
+        Raises:
+            LimitError: It is longer than the main process would take.
+        """
+        frame = pack_frame(message)
+        if len(frame) > FROM_WORKER_MAX_BYTES:
+            raise LimitError("the account of an item is too long")
+        self._connection.sendall(frame)
 
     def next_task(self) -> Plain:
         """Wait for the next message that is no answer."""
@@ -121,6 +119,6 @@ class Context:
 
     def emit(self, item_key: bytes, result: Plain) -> None:
         """Hand over the finished account of an item."""
-        self._channel.post(["emit", item_key, result])
+        self._channel.send(["emit", item_key, result])
         if item_key in self._open:
             self._open.remove(item_key)

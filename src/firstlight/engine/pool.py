@@ -40,6 +40,11 @@ class _Run:
 class LocalPool:
     """Implements the ``Engine`` port with processes of this machine.
 
+    An item that holds others (an archive) is to be begun before its members and emitted after
+    them; then a member that is lost is tried again through it. Any message of a worker is a sign
+    of life: the bounds on time hold from one sign to the next. Workers die with the thread that
+    started them, so one thread uses a pool from its first run to ``close``.
+
     Args:
         workers: Most worker processes at a time.
         bounds: Time and memory that one item may cost.
@@ -63,7 +68,7 @@ class LocalPool:
         self._programs = find_programs(programs or {})
         self._command = command
         self._children: list[Child] = []
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.PollSelector()  # no descriptor of its own
         self._start: Plain = None
         self._start_failures = 0
         self._start_not_before_s = 0.0

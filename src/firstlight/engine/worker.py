@@ -6,7 +6,6 @@ work needs is imported after the locks that must come first.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import signal
@@ -55,23 +54,14 @@ def _serve(channel: Channel, parent: int) -> int:
         context = Context(channel, tools, start["settings"], only, ancestors, done)
         try:
             work(payload, context)
-        except MainGoneError:
+        except (MainGoneError, BrokenPipeError):
             raise
         except MemoryError:
-            _flush(channel)
             os._exit(OUT_OF_MEMORY_EXIT)
         except Exception as error:  # noqa: BLE001 - any fault of the work costs its item alone
             channel.send(["failed", type(error).__name__])
-        except BaseException:
-            _flush(channel)
-            raise
         else:
             channel.send(["done"])
-
-
-def _flush(channel: Channel) -> None:
-    with contextlib.suppress(Exception):
-        channel.flush()
 
 
 def _load(start: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ from firstlight.model.bounds import Bounds
 
 LABEL = "HEIF picture"
 
+_HEAD_BYTES = 65536
+
 
 def decode_heif(content: Content, options: DecodeOptions) -> Picture:
     """Decode the primary picture of a HEIF file.
@@ -31,7 +33,7 @@ def decode_heif(content: Content, options: DecodeOptions) -> Picture:
 
     Args:
         content: The whole file.
-        options: Of these, the strict route and the bounds.
+        options: Of these, the bounds.
 
     Raises:
         LimitError: More pixels than the bound, or out of memory.
@@ -41,7 +43,7 @@ def decode_heif(content: Content, options: DecodeOptions) -> Picture:
     try:
         return _decode(content, options.bounds)
     except DecodeError as error:
-        if b"av01" in bytes(content[:65536]):
+        if b"av01" in bytes(content[:_HEAD_BYTES]):
             # AV1 pixels in a file that calls itself HEIF: another decoder's matter.
             from firstlight.fingerprint.decode_pillow import decode_pillow
 
@@ -53,64 +55,51 @@ def decode_heif(content: Content, options: DecodeOptions) -> Picture:
         raise
 
 
-def open_heif_exif(content: Content) -> bytes | None:
-    """Give the Exif block of a HEIF file without decoding its pixels; None if there is none.
-
-    Raises:
-        DecodeError: The file's structure cannot be read.
-    """
-    with decoder_faults(LABEL):
-        return _exif_of(_open(content))
-
-
-def _open(content: Content) -> Any:
-    import pi_heif
-
-    pi_heif.options.DECODE_THREADS = 1
-    pi_heif.options.THUMBNAILS = False
-    pi_heif.options.DEPTH_IMAGES = False
-    pi_heif.options.AUX_IMAGES = False
-    return pi_heif.open_heif(bytes(content), convert_hdr_to_8bit=True)
-
-
 def _decode(content: Content, bounds: Bounds) -> Picture:
     with decoder_faults(LABEL):
-        heif = _open(content)
-        width_px, height_px = heif.size
+        images = _open(content)
+        image = next((image for image in images if image.primary), images[0])
+        (width_px, height_px), mode = image.size_mode
         check_pixel_bound(width_px, height_px, LABEL, bounds)
-        exif = _exif_of(heif)
-        has_alpha = bool(heif.has_alpha)
-        pixels = _to_pixels(np.asarray(heif), is_premultiplied=bool(heif.premultiplied_alpha))
-        frame_count = len(heif)
+        pixels, has_alpha = _to_pixels(image, mode)
     return Picture(
         pixels=pixels,
         route=ROUTE_STRICT,
         width_px=pixels.shape[1],
         height_px=pixels.shape[0],
-        frame_count=frame_count,
+        frame_count=len(images),
         has_alpha=has_alpha,
-        exif=exif,
     )
 
 
-def _to_pixels(samples: Pixels, *, is_premultiplied: bool) -> Pixels:
+def _open(content: Content) -> list[Any]:
+    # Below pi_heif's own classes: those read all of the metadata on opening, and that crashes
+    # the process on some damaged files (1.4.0). Here only pixels are wanted.
+    from pi_heif.heif import _pi_heif
+
+    threads, to_8_bit, bgr, tight, to_16_bit = 1, True, False, True, False
+    held = bytes(content)
+    found = _pi_heif.load_file(held, threads, to_8_bit, bgr, tight, to_16_bit, "", False)
+    images = [image for image in found if image is not None]
+    if not images:
+        raise DecodeError(f"{LABEL} does not decode: it holds no picture")
+    return images
+
+
+def _to_pixels(image: Any, mode: str) -> tuple[Pixels, bool]:
+    channels = {"L": 1, "LA": 2, "La": 2, "RGB": 3, "RGBA": 4, "RGBa": 4}.get(mode)
+    if channels is None:
+        raise DecodeError(f"{LABEL} does not decode: a kind that is not supported")
+    data = image.data
+    (width, height), _ = image.size_mode
     # Always a copy: the samples lie in memory that goes with the decoder's object.
-    if samples.ndim == 2:
-        return np.array(samples, order="C")
-    channels = samples.shape[2]
+    stored = np.frombuffer(data, np.uint8, height * image.stride).reshape(height, image.stride)
+    samples = stored[:, : width * channels].reshape(height, width, channels).copy()
     if channels in (1, 3):
-        return np.array(samples[:, :, 0] if channels == 1 else samples, order="C")
+        return (samples[:, :, 0].copy() if channels == 1 else samples), False
     from PIL import Image
 
     from firstlight.fingerprint.decode_colour import flatten
 
-    mode = {2: "LA", 4: "RGBa" if is_premultiplied else "RGBA"}[channels]
-    height, width = samples.shape[:2]
-    return flatten(Image.frombytes(mode, (width, height), samples.tobytes()))[0]
-
-
-def _exif_of(heif: Any) -> bytes | None:
-    block = heif.info.get("exif")
-    if not isinstance(block, bytes) or len(block) < 8:
-        return None
-    return block[6:] if block.startswith(b"Exif\x00\x00") else block
+    pixels, had_alpha, _ = flatten(Image.frombytes(mode, (width, height), samples.tobytes()))
+    return pixels, had_alpha

@@ -147,7 +147,12 @@ def decode_jpeg(content: Content, options: DecodeOptions) -> Picture:
 
         return decode_pillow(content, replace(options, mime="image/jpeg"))
     colourspace = "RGB" if options.strict and header.component_count == 3 else "GRAY"
-    pixels, fault = _decode_pixels(content, colourspace)
+    try:
+        pixels, fault = _decode_pixels(content, header, colourspace)
+    except DecodeError as error:
+        if "too early" not in error.message:
+            raise
+        raise TruncatedError(f"{LABEL} ends before enough of it is there") from error
     if fault == "truncated" and pixels.min() == pixels.max():
         # One grey all over is what the decoder fills in for pixels that it never met.
         raise TruncatedError(f"{LABEL} ends before enough of it is there")
@@ -164,7 +169,9 @@ def decode_jpeg(content: Content, options: DecodeOptions) -> Picture:
     )
 
 
-def _decode_pixels(content: Content, colourspace: str) -> tuple[Pixels, str | None]:
+def _decode_pixels(
+    content: Content, header: JpegHeader, colourspace: str
+) -> tuple[Pixels, str | None]:
     import simplejpeg
 
     fault: str | None = None
@@ -174,7 +181,12 @@ def _decode_pixels(content: Content, colourspace: str) -> tuple[Pixels, str | No
         except ValueError as error:
             # Said by libjpeg of what it can live with; the second call lives with it.
             fault = _fault_of(str(error).lower())
-            pixels = simplejpeg.decode_jpeg(content, colorspace=colourspace, strict=False)
+            channels = 3 if colourspace == "RGB" else 1
+            # Grey beforehand, so that what is never reached is the same in every run.
+            grey = np.full(header.width_px * header.height_px * channels, 128, np.uint8)
+            pixels = simplejpeg.decode_jpeg(
+                content, colorspace=colourspace, strict=False, buffer=grey
+            )
     return (pixels[:, :, 0] if pixels.shape[2] == 1 else pixels), fault
 
 

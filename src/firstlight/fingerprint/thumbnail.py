@@ -27,6 +27,7 @@ median; other pictures, nearest of eight variants, lie near 117.
 """
 
 _LETTERBOX_FROM: Final = 0.02
+_BOXED: Final = frozenset(("image/heic", "image/heif", "image/avif"))
 
 
 def find_thumbnail(content: Content, mime: str, exif: bytes | None = None) -> bytes | None:
@@ -41,10 +42,13 @@ def find_thumbnail(content: Content, mime: str, exif: bytes | None = None) -> by
         The thumbnail's bytes; None where there is none, or where the file's own previews are
         the picture (RAW).
     """
+    block: Content | None = exif
     if mime == "image/tiff":
-        block: Content | None = content
-    else:
-        block = exif or (find_exif(content) if mime == "image/jpeg" else None)
+        block = content
+    elif mime == "image/jpeg":
+        block = exif or find_exif(content)
+    elif mime in _BOXED:
+        block = exif or _search_exif(content)
     if block is None:
         return None
     for directory in walk_directories(block):
@@ -53,6 +57,16 @@ def find_thumbnail(content: Content, mime: str, exif: bytes | None = None) -> by
             continue
         if 0 < length <= THUMBNAIL_MAX_BYTES and bytes(block[start : start + 2]) == b"\xff\xd8":
             return bytes(block[start : start + length])
+    return None
+
+
+def _search_exif(content: Content) -> bytes | None:
+    # Where an Exif block lies in boxed files takes tables to find; how it begins is plain.
+    held = bytes(content)
+    for begin in (b"Exif\x00\x00MM\x00*", b"Exif\x00\x00II*\x00"):
+        at = held.find(begin)
+        if at >= 0:
+            return held[at + 6 : at + 6 + THUMBNAIL_MAX_BYTES]
     return None
 
 

@@ -12,6 +12,12 @@ from importlib.resources import files
 from firstlight.link.feature import Feature
 from firstlight.model.facts import CameraElsewhere, MediaFacts
 
+TEXT_CHARS_MAX = 200
+"""Of a maker or model no more is compared: normalising hostile text must not cost minutes."""
+
+SERIAL_CHARS_MAX = 128
+"""What is longer than this is no serial."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class CameraKey:
@@ -79,6 +85,8 @@ def device_name(maker: str | None, model: str | None) -> str:
 
 def serial_number(serial: str | None) -> str:
     """Bring a serial into normal form; empty when it is missing or a placeholder."""
+    if serial is None or len(serial) > SERIAL_CHARS_MAX:
+        return ""
     rules = _rules()
     plain = _plain(serial).replace(" ", "").strip("-_.:#*")
     significant = plain.lstrip("0")
@@ -178,5 +186,5 @@ def _plain(text: str | None) -> str:
     """Fold case and width, drop what does not print, blanks to one."""
     if not text:
         return ""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", text[:TEXT_CHARS_MAX]).casefold()
     return " ".join("".join(c if c.isprintable() else " " for c in folded).split())

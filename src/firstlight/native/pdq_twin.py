@@ -17,6 +17,7 @@ SIDE = 64
 KEPT = 16
 SMALLEST_PX = 5
 LITERAL_MAX_PIXELS = 1 << 20
+TENT_MAX_BOX = 64
 VARIANT_COUNT = 8
 
 _VARIANTS = (
@@ -85,12 +86,15 @@ def taps(size: int) -> Taps:
     first, weights = [], []
     for out in range(SIDE):
         centre = _sample_centre(out, size)
-        outer = range(max(0, centre - behind), min(size - 1, centre + ahead) + 1)
-        start = max(0, outer[0] - behind)
-        tap = np.zeros(min(size - 1, outer[-1] + ahead) - start + 1)
-        for middle in outer:
-            low, high = max(0, middle - behind), min(size - 1, middle + ahead)
-            tap[low - start : high - start + 1] += 1.0 / (len(outer) * (high - low + 1))
+        middle = np.arange(max(0, centre - behind), min(size - 1, centre + ahead) + 1)
+        low, high = np.maximum(0, middle - behind), np.minimum(size - 1, middle + ahead)
+        start, length = int(low[0]), int(high[-1] - low[0]) + 1
+        share = 1.0 / (len(middle) * (high - low + 1))
+        steps = np.zeros(length + 1)
+        np.add.at(
+            steps, np.stack([low, high + 1], axis=1) - start, np.stack([share, -share], axis=1)
+        )
+        tap = np.cumsum(steps)[:length]
         first.append(start)
         weights.append(tap)
     return Taps(tuple(first), tuple(weights))
@@ -100,9 +104,7 @@ def _downsample(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     down, across = taps(pixels.shape[0]), taps(pixels.shape[1])
     luma = np.empty((SIDE, SIDE), dtype=np.float32)
     for out in range(SIDE):
-        sums = np.zeros(pixels.shape[1:], dtype=np.float32)
-        for row, weight in enumerate(down.weights[out].astype(np.float32), down.first[out]):
-            sums += weight * pixels[row].astype(np.float32)
+        sums = _sum_rows(pixels, down.first[out], down.weights[out])
         if sums.ndim == 2:
             sums = _luminance(sums)
         for at in range(SIDE):
@@ -110,6 +112,23 @@ def _downsample(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
             part = sums[across.first[at] : across.first[at] + len(tap)]
             luma[out, at] = np.sum(tap * part.astype(np.float64))
     return luma
+
+
+def _sum_rows(
+    pixels: NDArray[np.uint8], first: int, weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Sum a band of rows: in whole numbers where no border cuts the weights off."""
+    box = (pixels.shape[0] + 2 * SIDE - 1) // (2 * SIDE)
+    tent = np.minimum(np.arange(1, 2 * box), np.arange(2 * box - 1, 0, -1)).astype(np.int32)
+    if box <= TENT_MAX_BOX and len(weights) == len(tent) and np.allclose(weights * box**2, tent):
+        whole = np.zeros(pixels.shape[1:], dtype=np.int32)
+        for row, share in enumerate(tent, first):
+            whole += share * pixels[row]
+        return whole.astype(np.float32) * (np.float32(1) / np.float32(box**2))
+    sums = np.zeros(pixels.shape[1:], dtype=np.float32)
+    for row, weight in enumerate(weights.astype(np.float32), first):
+        sums += weight * pixels[row].astype(np.float32)
+    return sums
 
 
 def _downsample_literally(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -19,7 +19,12 @@ def find_children(view: CaseView) -> Iterator[Lead]:
 
     Evidence: Close by near-copy, burst or body serial. Who is shown is for people to say.
     """
-    open_children = [c for c in view.facts.children if c.state not in STATES_AT_REST]
+    here = {media.media_id for media in view.facts.media}
+    open_children = [
+        (child, linked)
+        for child in view.facts.children
+        if child.state not in STATES_AT_REST and (linked := here.intersection(child.media_ids))
+    ]
     if not open_children:
         return
     near: dict[str, set[str]] = {}
@@ -30,14 +35,17 @@ def find_children(view: CaseView) -> Iterator[Lead]:
     for burst in view.bursts:
         for media_id in burst.media_ids:
             bursts.setdefault(media_id, set()).update(burst.media_ids)
-    for child in open_children:
-        yield _child_lead(view, child, near, bursts)
+    for child, linked in open_children:
+        yield _child_lead(view, child, linked, near, bursts)
 
 
 def _child_lead(
-    view: CaseView, child: ChildFacts, near: dict[str, set[str]], bursts: dict[str, set[str]]
+    view: CaseView,
+    child: ChildFacts,
+    linked: set[str],
+    near: dict[str, set[str]],
+    bursts: dict[str, set[str]],
 ) -> Lead:
-    linked = set(child.media_ids)
     looks_alike = set().union(*(near.get(one, ()) for one in linked)) - linked
     same_burst = set().union(*(bursts.get(one, ()) for one in linked)) - linked
     bodies = {

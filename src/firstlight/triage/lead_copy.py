@@ -140,7 +140,7 @@ def _edge_lead(view: CaseView, kind: str, edges: _Edges) -> Lead:
         values={
             "reasons": ", ".join(sorted(edges.gains)),
             "list_names": listed(shown(name) for name in lists),
-            "lost": counted(len(edges.other), "near-copy").replace("copys", "copies"),
+            "lost": counted(len(edges.other), "near-copy", "near-copies"),
             "edge_limit": (
                 f"Compared were pairs that a hash finds alike, up to {edges.farthest_bits} bits "
                 "apart; a person must see that they show the same."

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from firstlight.link.camera import TEXT_CHARS_MAX
 from firstlight.model.facts import MediaFacts
 from firstlight.triage.wording import read_table
 
@@ -40,7 +41,7 @@ def is_nobody(owner: str) -> bool:
 
 def fold(text: str | None) -> str:
     """Bring text into the form in which names are compared: case, width, blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text or "").casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", (text or "")[:TEXT_CHARS_MAX]).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ def compose(
     """Put a lead into words.
 
     Args:
-        values: For the names in braces; already safe to show.
+        values: For the names in braces, through ``shown`` where they come from a source.
+        evidence: Named values; what does not print is escaped here.
         title: Which of the kind's titles.
 
     Raises:
@@ -93,7 +94,7 @@ def compose(
         weight=weight,
         title=texts["title"],
         why=texts["why"],
-        evidence=tuple(evidence),
+        evidence=tuple((_visible(name), _visible(value)) for name, value in evidence),
         next_step=texts["next_step"],
         limits=texts["limits"],
         media_ids=tuple(sorted(set(media_ids))),
@@ -105,13 +106,20 @@ def shown(text: str | None) -> str:
     """Make text from a source safe to show on one line: controls escaped, length bounded."""
     if text is None or not text.strip():
         return "not stated"
-    line = readable_path(" ".join(text.split()).encode("utf-8", "surrogatepass"))
+    line = _visible(" ".join(text[: 4 * _TEXT_CHARS_MAX].split())) or "not stated"
     return line if len(line) <= _TEXT_CHARS_MAX else line[: _TEXT_CHARS_MAX - 1] + "…"
 
 
-def counted(number: int, noun: str = "media item") -> str:
+def _visible(text: str) -> str:
+    # Nearly all text prints as it is; only the rest goes the slow way.
+    if text.isprintable():
+        return text
+    return readable_path(text.encode("utf-8", "surrogatepass"))
+
+
+def counted(number: int, noun: str = "media item", plural: str | None = None) -> str:
     """Write a number with its noun: ``1 media item``, ``2,000 media items``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def listed(values: Iterable[str], limit: int = SHOWN_MAX) -> str:

@@ -97,7 +97,7 @@ def _hog(context):
 def _creep(context):
     held = []
     while True:
-        held.append(bytearray(1 << 24))
+        held.append(bytearray(1 << 26))
 
 
 def _raise(context):
@@ -113,6 +113,7 @@ FATES = {
     b"hang": lambda context: time.sleep(600),
     b"spin": _spin,
     b"hog": _hog,
+    b"long": lambda context: bytes((1 << 26) + 1),
     b"creep": _creep,
     b"raise": _raise,
     b"garbage": _garbage,
@@ -121,3 +122,8 @@ FATES = {
     b"close": lambda context: (context._channel._connection.close(), time.sleep(60)),
     b"sleep": lambda context: time.sleep(0.2),
 }
+
+
+def settings(payload, context):
+    """Emit the settings of the run."""
+    context.emit(b"settings", context.settings)

@@ -59,7 +59,8 @@ def test_pillows_own_limits_are_put_back():
             decode_picture(content, "image/png", strict=False, bounds=BOUNDS)
         except (DecodeError, TruncatedError):
             continue
-    assert (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES) == before
+    after = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+    assert after == before
 
 
 def test_a_picture_said_to_be_enormous_takes_no_memory():
@@ -85,7 +86,7 @@ def test_an_empty_file_is_a_decode_error():
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "TIFF", "BMP"])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_cut_picture_decodes_as_far_as_it_goes_and_is_flagged(form, share):
-    content = encode(form)
+    content = encode(form, **({"interlace": 0} if form == "GIF" else {}))
     cut = content[: int(len(content) * share)]
     picture = decode_picture(cut, MIMES[form], strict=True, bounds=BOUNDS)
     assert picture.is_truncated
@@ -108,11 +109,11 @@ def test_a_jpeg_that_ends_in_its_header_is_truncated():
         decode_picture(encode("JPEG")[:300], "image/jpeg", strict=False, bounds=BOUNDS)
 
 
-def test_a_jpeg_of_grey_filling_alone_is_truncated():
+def test_a_jpeg_without_a_single_block_is_truncated():
     content = encode("JPEG")
     start = read_jpeg_header(content).scan_offset
     with pytest.raises(TruncatedError):
-        decode_picture(content[: start + 12], "image/jpeg", strict=False, bounds=BOUNDS)
+        decode_picture(content[: start + 8], "image/jpeg", strict=False, bounds=BOUNDS)
 
 
 def test_bytes_too_many_in_a_jpeg_are_no_damage():
@@ -178,9 +179,11 @@ def test_what_a_decoder_says_stays_out_of_the_message():
         raise OSError("broken PNG file (chunk b'secret-name')")
     assert "secret" not in str(raised.value)
     assert "secret" in (raised.value.detail or "")
-    with pytest.raises(DecodeError, match="PNG picture does not decode: bad checksum"):
-        with decoder_faults("PNG picture"):
-            raise SyntaxError("bad header CRC in b'IHDR'")
+    with (
+        pytest.raises(DecodeError, match="PNG picture does not decode: bad checksum"),
+        decoder_faults("PNG picture"),
+    ):
+        raise SyntaxError("bad header CRC in b'IHDR'")
 
 
 def test_warnings_of_decoders_do_not_escape():

@@ -64,6 +64,8 @@ def test_a_thumbnail_is_found_byte_for_byte():
     thumbnail = jpeg(PICTURE.resize((160, 120)))
     assert find_thumbnail(with_thumbnail(PICTURE, thumbnail), "image/jpeg") == thumbnail
     assert find_thumbnail(b"", "image/heic", exif_with(thumbnail)) == thumbnail
+    boxed = b"\x00\x00\x00\x18ftypheic" + bytes(99) + b"Exif\x00\x00" + exif_with(thumbnail)
+    assert find_thumbnail(boxed + bytes(50), "image/heic") == thumbnail
 
 
 def test_a_picture_without_thumbnail_has_none():

@@ -38,7 +38,9 @@ def make_tar(files: Sequence[tuple[str, bytes]], form: int = tarfile.PAX_FORMAT)
     return buffer.getvalue()
 
 
-def add_tar_entry(name: bytes, content: bytes = b"", *, kind: bytes = b"0", size: int = -1) -> bytes:
+def add_tar_entry(
+    name: bytes, content: bytes = b"", *, kind: bytes = b"0", size: int = -1
+) -> bytes:
     """One raw tar entry, with whatever name, type and stated size."""
     header = bytearray(512)
     header[: len(name[:100])] = name[:100]

@@ -109,19 +109,7 @@ def test_a_file_that_vanishes_is_a_listed_failure(root):
     assert skipped[0].failure.retryable
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_an_unreadable_folder_is_a_listed_failure(root):
-    put(root + b"/a/b")
-    os.chmod(root + b"/a", 0)
-    try:
-        found, skipped = see(root)
-    finally:
-        os.chmod(root + b"/a", 0o700)
-    assert found == []
-    assert [item.failure.code for item in skipped] == ["unreadable"]
-
-
-def test_an_unreadable_folder_is_a_listed_failure_for_anybody(root, monkeypatch):
+def test_an_unreadable_folder_is_a_listed_failure(root, monkeypatch):
     put(root + b"/a/b")
     put(root + b"/c")
     genuine = os.open
@@ -170,7 +158,7 @@ def test_depth_beyond_what_a_path_may_hold(root):
 
 def test_many_levels_need_no_recursion(root):
     here = os.open(root, os.O_RDONLY)
-    depth = 3000
+    depth = 1200
     try:
         for _ in range(depth):
             os.mkdir(b"d", dir_fd=here)

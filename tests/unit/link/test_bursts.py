@@ -35,6 +35,11 @@ def test_a_pause_longer_than_the_gap_parts_bursts_to_the_sub_second():
     assert bursts[0].span_s == pytest.approx(10.0, abs=1e-4)
 
 
+def test_each_pause_counts_and_not_the_whole_length():
+    media = [shot(n, f"2026-05-01T10:00:{8 * n:02d}") for n in range(6)]
+    assert members(find_bursts(media, 10)) == [(0, 1, 2, 3, 4, 5)]
+
+
 def test_serials_join_sources_and_models_without_serial_do_not():
     time = "2026-05-01T10:00:00"
     with_serial = [shot(1, time), shot(2, time, source_id=2)]

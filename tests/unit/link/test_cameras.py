@@ -107,3 +107,11 @@ def test_an_explanation_shows_both_values_as_found():
         ("model", "D70", "not stated"),
         ("body serial", "0012", "12"),
     ]
+
+
+def test_text_without_end_costs_little_and_is_no_serial():
+    endless = "\ufdfa" * 1_000_000
+    assert serial_number(endless) == ""
+    key = camera_key(endless, endless, "FL0001")
+    assert key is not None
+    assert len(key.device) < 10_000

@@ -88,6 +88,23 @@ def test_a_very_thin_picture_takes_the_one_pass_route_and_agrees() -> None:
     assert pdq.compute_pdq(pixels) == compute_by_numpy(pixels)
 
 
+def test_a_picture_of_more_than_8192_rows_agrees() -> None:
+    for channels in (1, 3):
+        pixels = draw(8300, 70, channels)
+        expected = compute_by_numpy(pixels)
+        for route in Route:
+            assert pdq.compute_pdq(pixels, route_max=route) == expected
+
+
+def test_the_brightest_picture_does_not_overflow() -> None:
+    pixels = np.full((8192, 300), 255, np.uint8)
+    pixels[:, 150:] = 0
+    for route in Route:
+        numbers = pdq.compute_pdq(pixels, route_max=route)
+        assert numbers.spread == pytest.approx(255.0, abs=0.01)
+        assert numbers == compute_by_numpy(pixels)
+
+
 def test_a_grey_picture_equals_the_same_picture_as_rgb() -> None:
     grey = draw(333, 222, 1)
     as_rgb = np.repeat(grey[:, :, None], 3, axis=2)

@@ -191,6 +191,20 @@ def test_one_body_in_two_sources_and_another_case():
     assert "Kestrel Corporation = KESTREL" in text
 
 
+def test_leads_of_one_kind_and_weight_come_in_the_order_of_their_media():
+    media = [picture(n, camera_data(f"FL{100 - n:04d}")) for n in (1, 3, 2)]
+    leads = leads_of("new-first-generation", case(*media))
+    assert [numbers(lead) for lead in leads] == [[1], [2], [3]]
+
+
+def test_one_strong_media_comes_before_many_weak_ones():
+    weak = [picture(n, camera_data(None)) for n in range(5)]
+    strong = [picture(8, camera_data()), picture(9, camera_data(place=(51.5, -0.1)))]
+    leads = leads_of("new-first-generation", case(*weak, *strong))
+    assert [numbers(lead) for lead in leads] == [[8, 9], [0, 1, 2, 3, 4]]
+    assert leads[0].weight == 4_000_002
+
+
 def test_a_model_without_serial_links_nothing():
     media = [picture(1, camera_data(None)), picture(2, camera_data("0000"), source_id=2)]
     elsewhere = (CameraElsewhere("Case 7", "Kestrel", "K1", None, 3),)

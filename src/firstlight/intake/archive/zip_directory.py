@@ -18,6 +18,7 @@ from firstlight.intake.archive.stream import CHUNK_BYTES, Tick, Window
 
 _END_BYTES, _END64_BYTES, _LOCATOR_BYTES, _ENTRY_BYTES = 22, 56, 20, 46
 _COMMENT_MAX_BYTES: Final = 0xFFFF
+_TRIED_ENTRIES: Final = 16
 _FILETIME_1970: Final = 116_444_736_000_000_000
 
 
@@ -74,7 +75,8 @@ class Survey:
     """What one pass over the directory shows before any member is opened.
 
     Args:
-        is_sound: It could be read from its start to its end, and holds as much as it states.
+        is_sound: It could be read from its start to its end, holds as much as it states, and
+            some of the first entries lie where it says.
         sharing: Ordinals of entries whose bytes belong to an earlier entry.
     """
 
@@ -129,7 +131,14 @@ def _read_end(window: Window, tail: bytes, at: int, end_position: int) -> Direct
         if window.at(start, 4) != b"PK\x01\x02":
             return None
         return Directory(start, min(start + size, directory_end), 0, count)
-    return Directory(start, directory_end, start - offset, count)
+    return Directory(start, directory_end, _true_shift(window, start, start - offset), count)
+
+
+def _true_shift(window: Window, start: int, shift_bytes: int) -> int:
+    """Doubt the stated offset of the directory when the first member lies where it says."""
+    first = number(window.at(start, _ENTRY_BYTES), 42, 4)
+    is_shifted = window.at(first + shift_bytes, 4) == b"PK\x03\x04"
+    return 0 if not is_shifted and window.at(first, 4) == b"PK\x03\x04" else shift_bytes
 
 
 def survey(window: Window, directory: Directory, entries_max: int, tick: Tick) -> Survey:
@@ -137,9 +146,13 @@ def survey(window: Window, directory: Directory, entries_max: int, tick: Tick) -
 
     Cost: Linear in the directory; 16 bytes of memory per entry, up to ``entries_max``.
     """
-    starts, ends = [], []
+    starts: list[int] = []
+    ends: list[int] = []
+    headers = 0
     try:
         for entry in read_entries(window, directory, tick):
+            if len(starts) < _TRIED_ENTRIES:
+                headers += window.at(entry.header_offset, 4) == b"PK\x03\x04"
             starts.append(entry.header_offset)
             ends.append(entry.header_offset + 30 + len(entry.name) + entry.packed_bytes)
             if len(starts) > entries_max:
@@ -147,7 +160,8 @@ def survey(window: Window, directory: Directory, entries_max: int, tick: Tick) -
     except DecodeError:
         return Survey(is_sound=False, sharing=frozenset())
     stated = directory.entry_count
-    is_sound = len(starts) > entries_max or (len(starts) ^ stated) & 0xFFFF == 0
+    is_whole = len(starts) > entries_max or (len(starts) ^ stated) & 0xFFFF == 0
+    is_sound = is_whole and (headers > 0 or not starts)
     limit = window.size_bytes
     begin = np.array([min(max(n, 0), limit) for n in starts], dtype=np.int64)
     stop = np.array([min(max(n, 0), limit) for n in ends], dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,8 +10,9 @@ from firstlight.intake.archive.stream import CHUNK_BYTES, Tick, Window
 from firstlight.intake.archive.zip_directory import ZipEntry, number, stated_time_ns, widen
 
 _HEADER_BYTES: Final = 30
-_LOCAL_MARK: Final = b"PK\x03\x04"
-_FOLLOWING_MARKS: Final = (_LOCAL_MARK, b"PK\x01\x02", b"PK\x07\x08", b"PK\x05\x06", b"PK\x06\x06")
+_FIRST_STEP_BYTES: Final = 1 << 12
+_LOCAL_MARK: Final = re.compile(rb"PK\x03\x04")
+_FOLLOWING_MARK: Final = re.compile(rb"PK(?:\x03\x04|\x01\x02|\x07\x08|\x05\x06|\x06\x06)")
 _KNOWN_METHODS: Final = frozenset(
     (0, 1, 6, 8, 9, 10, 12, 14, 16, 18, 19, 20, 93, 94, 95, 96, 97, 98, 99)
 )
@@ -24,7 +26,7 @@ def rescue_entries(window: Window, tick: Tick) -> Iterator[ZipEntry]:
     behind the header, so members of an archive stored inside may be listed as well.
     """
     position: int | None = 0
-    while (position := _find(window, position or 0, (_LOCAL_MARK,), tick)) is not None:
+    while (position := _find(window, position or 0, _LOCAL_MARK, tick)) is not None:
         header = window.at(position, _HEADER_BYTES)
         name_bytes, extra_bytes = number(header, 26, 2), number(header, 28, 2)
         data_start = position + _HEADER_BYTES + name_bytes + extra_bytes
@@ -35,7 +37,7 @@ def rescue_entries(window: Window, tick: Tick) -> Iterator[ZipEntry]:
             and data_start <= window.size_bytes
         )
         if not is_sane:
-            position += len(_LOCAL_MARK)
+            position += 4
             continue
         entry = _read_header(window, position, header, data_start, tick)
         yield entry
@@ -57,7 +59,7 @@ def _read_header(
     if is_behind and packed == 0:
         packed = window.size_bytes - data_start
         if method == 0:
-            end = _find(window, data_start, _FOLLOWING_MARKS, tick)
+            end = _find(window, data_start, _FOLLOWING_MARK, tick)
             packed = (end if end is not None else window.size_bytes) - data_start
             size = packed
     return ZipEntry(
@@ -73,15 +75,18 @@ def _read_header(
     )
 
 
-def _find(window: Window, start: int, marks: tuple[bytes, ...], tick: Tick) -> int | None:
+def _find(window: Window, start: int, mark: re.Pattern[bytes], tick: Tick) -> int | None:
     """Find the first of some marks of four bytes, from a position on."""
-    while start < window.size_bytes:
-        data = window.at(start, CHUNK_BYTES)
-        hits = [at for at in (data.find(mark) for mark in marks) if at >= 0]
-        if hits:
-            return start + min(hits)
+    step = _FIRST_STEP_BYTES
+    while start + 4 <= window.size_bytes:
+        data = window.at(start, step)
+        hit = mark.search(data)
+        if hit is not None:
+            return start + hit.start()
         if len(data) < 4:
             return None
-        start += len(data) - 3 if start + len(data) < window.size_bytes else len(data)
+        # A mark may lie across two steps.
+        start += len(data) - 3
+        step = min(step * 4, CHUNK_BYTES)
         tick()
     return None

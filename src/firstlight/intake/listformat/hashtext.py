@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from functools import lru_cache
 
 from firstlight.model.hashlist import HASH_SIZE_BYTES, HashAlgorithm
 
@@ -47,6 +48,7 @@ def plain_name(name: str) -> str:
     return "".join(char for char in name.lower() if char.isascii() and char.isalnum())
 
 
+@lru_cache(maxsize=4096)
 def named_algorithm(name: str) -> HashAlgorithm | None:
     """Return the algorithm that a name in usual spelling means; None for any other."""
     return _NAMES.get(plain_name(name))
@@ -83,8 +85,12 @@ def is_unset(text: str) -> bool:
 
 def make_key(hashes: Iterable[tuple[HashAlgorithm, bytes]]) -> str:
     """Name an entry by its first digest: ``md5:...``, else the next in order."""
-    held = dict(reversed(list(hashes)))
-    for algorithm in KEY_ORDER:
-        if algorithm in held:
-            return f"{algorithm.value}:{held[algorithm].hex()}"
-    raise ValueError("an entry without a hash has no key")
+    algorithm, raw = min(hashes, key=_key_rank)
+    return f"{algorithm.value}:{raw.hex()}"
+
+
+_RANKS = {algorithm: rank for rank, algorithm in enumerate(KEY_ORDER)}
+
+
+def _key_rank(item: tuple[HashAlgorithm, bytes]) -> int:
+    return _RANKS[item[0]]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from firstlight.errors import ListRowError
@@ -61,13 +60,13 @@ def take_hashes(
     good: dict[tuple[HashAlgorithm, bytes], None] = {}
     malformed: list[HashAlgorithm] = []
     for algorithm, value in stated:
-        if value is None or (isinstance(value, str) and is_unset(value)):
+        if value is None:
             continue
         raw = decode_hash(algorithm, value) if isinstance(value, str) else None
-        if raw is None:
-            malformed.append(algorithm)
-        else:
+        if raw is not None and any(raw):
             good[(algorithm, raw)] = None
+        elif not isinstance(value, str) or not is_unset(value):
+            malformed.append(algorithm)
     return tuple(good), malformed
 
 
@@ -80,18 +79,30 @@ def explain_hashes(row_number: int, malformed: list[HashAlgorithm], *, is_used: 
     return None if is_used else bad_row(row_number, "no hash")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def record_json(record: Any) -> str:
-    """Write a partner's record as JSON text.
-
-    Raises:
-        RecursionError: It is nested too deeply.
-    """
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=_plain_number)
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    """Write a record that came in another form as JSON text."""
+    return kept_text(_ENCODER.encode(record))
 
 
-def _plain_number(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        number = float(value)
-        return number if math.isfinite(number) else str(value)
-    return str(value)
+def kept_text(text: str) -> str:
+    """Make a text fit to be kept: a byte that was no UTF-8 as the character of cp1252."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogatepass")
+        return _LONE_SURROGATE.sub(_restore, raw).decode("utf-8", "replace")
+    return text
+
+
+_LONE_SURROGATE = re.compile(rb"\xed([\xa0-\xbf])([\x80-\xbf])")
+
+
+def _restore(found: re.Match[bytes]) -> bytes:
+    point = 0xD000 | (found[1][0] & 0x3F) << 6 | (found[2][0] & 0x3F)
+    byte = bytes([point - 0xDC00]) if 0xDC80 <= point <= 0xDCFF else b"?"
+    return byte.decode("cp1252", "replace").encode()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 HEAD_BYTES = 1 << 20
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 18
 LINE_MAX_BYTES = 1 << 20
 TAIL_BYTES = 1 << 14
 
@@ -21,7 +21,7 @@ class ListStream:
 
     Args:
         stream: At its beginning. Where it can be sought in, its end is looked at for what a
-            format states there, and a break is located to the byte.
+            format states there.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -46,21 +46,16 @@ class ListStream:
         self._stream.seek(here)
         return _as_text(raw, self.encoding).encode()
 
-    def chunks(self) -> Iterator[bytes]:
-        """Give the whole file as UTF-8 without byte-order mark; what is not UTF-8 is replaced."""
-        decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+    def texts(self) -> Iterator[str]:
+        """Give the whole file as text; bytes that are no UTF-8 become lone surrogates."""
+        errors = "surrogateescape" if self.encoding == "utf-8" else "replace"
+        decoder = codecs.getincrementaldecoder(self.encoding)(errors)
         for raw in self._raw_chunks():
-            yield decoder.decode(raw).encode()
-        yield decoder.decode(b"", True).encode()
-
-    def can_reread(self) -> bool:
-        """Whether the file can be read a second time."""
-        return self._stream.seekable()
-
-    def reread_chunks(self) -> Iterator[bytes]:
-        """Give the whole file once more."""
-        self._stream.seek(len(self._raw_head))
-        return self.chunks()
+            text = decoder.decode(raw)
+            if text:
+                yield text
+        if text := decoder.decode(b"", True):
+            yield text
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
         """Give numbered lines, from 1, with their ends; None for one beyond the bound.
@@ -68,7 +63,7 @@ class ListStream:
         Each line is UTF-8, or where it is not, cp1252: partners mix both in one file.
         """
         if self.encoding != "utf-8":
-            for number, raw in _split(self.chunks()):
+            for number, raw in _split(text.encode() for text in self.texts()):
                 yield number, None if raw is None else raw.decode()
             return
         for number, raw in _split(self._raw_chunks()):

@@ -11,21 +11,20 @@ next version of a list.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
-import ijson
-
 from firstlight.errors import ListFormatError
-from firstlight.intake.listformat.hashtext import make_key, named_algorithm, plain_name
+from firstlight.intake.listformat.hashtext import make_key, named_algorithm
+from firstlight.intake.listformat.json_text import BrokenJsonError, JsonText
 from firstlight.intake.listformat.listformat import (
     ListFormat,
     ListOptions,
     Row,
     bad_row,
     explain_hashes,
+    kept_text,
     record_json,
     take_hashes,
 )
@@ -34,14 +33,20 @@ from firstlight.model.hashlist import HashAlgorithm, ListEntry, ListHeader
 
 _NAME = "vics"
 _CONTEXT = re.compile(
-    rb'"@?odata\.(?:metadata|context)"\s*:\s*"[^"]{0,300}?'
-    rb'(?:/(?P<version>\d{1,2}\.\d{1,2})\.xml)?(?:/(?P<profile>[^/"#]{1,64})/\$metadata)?'
+    rb'"@?odata\.(?:metadata|context)"\s*:\s*"[^"#]{0,300}?'
+    rb'(?:/(?P<version>\d{1,2}\.\d{1,2})\.xml(?:/(?P<profile>[^/"#]{1,64})/\$metadata)?)?'
     rb'#(?P<form>Cases|Media)"',
     re.IGNORECASE,
 )
-_SIGNS = (b"odata.", b'"md5"', b'"sha1"', b'"media"', b'"mediaid"')
-_PLACES = ("value.item", "value.item.media.item", "item", "item.media.item", "media.item")
-_MEDIA_KEYS = frozenset({"md5", "sha1", "mediaid", "photodna"})
+_SIGNS = re.compile(rb'"(?:@?odata\.|md5"|sha1"|media"|mediaid")', re.IGNORECASE)
+_FIRST_SIGN = re.compile(rb'"(media)"\s*:\s*\[|"(?:md5|sha1|mediaid|photodna)"\s*:', re.IGNORECASE)
+_ARRAYS = frozenset({"value", "media", "cases"})
+_NEXT_MEDIA = re.compile(
+    r'[}\]]\s*,\s*(\{\s*"(?:@?odata\.|MediaID"|MD5"|Category"))', re.IGNORECASE
+)
+_MEDIA_ONLY = frozenset({"MediaID", "Category", "PhotoDNA", "AlternativeHashes", "SHA1"})
+_FILE_ONLY = frozenset({"FileName", "FilePath", "MediaFileID", "HashName", "PropertyName"})
+_TOO_DEEP = "is nested too deeply"
 _MARKS = (
     "VictimIdentified",
     "OffenderIdentified",
@@ -56,8 +61,7 @@ _MARKS = (
 
 
 def _detect(head: bytes, _options: ListOptions) -> bool:
-    start = head.lstrip()[:1]
-    return start in {b"{", b"["} and any(sign in head.lower() for sign in _SIGNS)
+    return head.lstrip()[:1] in {b"{", b"["} and _SIGNS.search(head) is not None
 
 
 def _read(stream: ListStream, _options: ListOptions) -> tuple[ListHeader, Iterator[Row]]:
@@ -66,79 +70,106 @@ def _read(stream: ListStream, _options: ListOptions) -> tuple[ListHeader, Iterat
     if context is not None:
         version = context["version"].decode() if context["version"] else None
         profile = context["profile"].decode("utf-8", "replace") if context["profile"] else None
-    place = _media_place(stream.head)
-    if place is None and context is not None:
-        place = "value.item.Media.item" if context["form"].lower() == b"cases" else "value.item"
-    if place is None:
-        raise ListFormatError("a JSON file, but not of a form that is known")
+        is_case_form = context["form"].lower() == b"cases"
+    else:
+        sign = _FIRST_SIGN.search(stream.head)
+        if sign is None:
+            raise ListFormatError("a JSON file, but not of a form that is known")
+        is_case_form = sign[1] is not None
     scheme = f"{_NAME}:{profile}" if profile else _NAME
-    return ListHeader(_NAME, version, scheme), _rows(stream, place, scheme)
+    text = JsonText(stream.texts(), stream.encoding, len(stream.bom))
+    return ListHeader(_NAME, version, scheme), _Reader(text, scheme, is_case_form).rows()
 
 
-def _media_place(head: bytes) -> str | None:
-    """Find where Media records stand, by the first one met."""
-    try:
-        for prefix, event, value in ijson.parse(io.BytesIO(head)):
-            if event == "map_key" and plain_name(value) in _MEDIA_KEYS:
-                # A case's own fields share no name with these; its Media stand deeper.
-                if prefix.lower() in _PLACES:
-                    return str(prefix)
-    except (ijson.JSONError, ValueError):
-        return None
-    return None
+class _Reader:
+    def __init__(self, text: JsonText, scheme: str, is_case_form: bool) -> None:
+        self.text, self.scheme, self.is_case_form = text, scheme, is_case_form
+        self.number = 0
+
+    def rows(self) -> Iterator[Row]:
+        try:
+            if self.text.peek() == "[":
+                yield from self.array(is_cases=self.is_case_form)
+            else:
+                yield from self.members(_ARRAYS, is_root=True)
+            self.text.expect_end()
+        except (BrokenJsonError, RecursionError) as error:
+            where = str(error) if isinstance(error, BrokenJsonError) else _TOO_DEEP
+            yield bad_row(self.number + 1, f"the JSON {where}; the rest is not read")
+
+    def members(self, arrays: frozenset[str], *, is_root: bool) -> Iterator[Row]:
+        """Go through an object's members, into the arrays that are asked for."""
+        self.text.take("{")
+        while self.text.peek() != "}":
+            name, _ = self.text.value()
+            self.text.take(":")
+            lower = name.lower() if isinstance(name, str) else ""
+            if lower in arrays and self.text.peek() == "[":
+                is_cases = is_root and (
+                    lower == "cases" or (lower == "value" and self.is_case_form)
+                )
+                yield from self.array(is_cases=is_cases)
+            else:
+                self.text.value()
+            if self.text.peek() != "}":
+                self.text.take(",")
+        self.text.take("}")
+
+    def array(self, *, is_cases: bool) -> Iterator[Row]:
+        """Go through the cases, or the Media records, of an array."""
+        self.text.take("[")
+        while self.text.peek() != "]":
+            if is_cases and self.text.peek() == "{":
+                yield from self.members(frozenset({"media"}), is_root=False)
+            else:
+                yield from self.media()
+            if self.text.peek() != "]":
+                self.text.take(",")
+        self.text.take("]")
+
+    def media(self) -> Iterator[Row]:
+        """Take one Media record; of a broken one say so and go to the next that is whole."""
+        lost: BrokenJsonError | RecursionError | None = None
+        while True:
+            self.number += 1
+            try:
+                record, source = self.text.value()
+            except (BrokenJsonError, RecursionError) as error:
+                lost = error
+                where = str(error) if isinstance(error, BrokenJsonError) else _TOO_DEEP
+                if not self.text.skip_to(_NEXT_MEDIA):
+                    self.number -= 1
+                    raise
+                yield bad_row(self.number, f"the record {where}")
+                continue
+            if lost is None or _is_media(record):
+                break
+            # Still inside the broken record: one of its files, or a member of something.
+            self.number -= 1
+            if self.text.peek() == ",":
+                self.text.take(",")
+            elif not self.text.skip_to(_NEXT_MEDIA):
+                raise lost
+        if isinstance(record, dict) and not _MEDIA_ONLY & record.keys():
+            inner = record.get("Media")
+            if isinstance(inner, list):
+                self.number -= 1
+                for media in inner:
+                    self.number += 1
+                    yield from _entry(self.number, media, record_json(media), self.scheme)
+                return
+        yield from _entry(self.number, record, source, self.scheme)
 
 
-def _rows(stream: ListStream, place: str, scheme: str) -> Iterator[Row]:
-    number = 0
-    found = ijson.sendable_list()
-    parser = ijson.items_coro(found, place)
-    try:
-        for chunk in stream.chunks():
-            if chunk:
-                parser.send(chunk)
-            for record in found:
-                number += 1
-                yield from _entry(number, record, scheme)
-            found.clear()
-        parser.close()
-        broken = None
-    except (ijson.JSONError, ValueError):
-        broken = "the JSON is broken"
-    for record in found:
-        number += 1
-        yield from _entry(number, record, scheme)
-    if broken is not None:
-        yield bad_row(number + 1, f"{broken} {_break_place(stream)}; the rest is not read")
+def _is_media(record: Any) -> bool:
+    return isinstance(record, dict) and (
+        bool(_MEDIA_ONLY & record.keys()) or not _FILE_ONLY & record.keys()
+    )
 
 
-def _break_place(stream: ListStream) -> str:
-    """Say at which byte a broken JSON breaks, by parsing it once more up to there."""
-    if not stream.can_reread():
-        return "at an unknown byte"
-    events = ijson.sendable_list()
-    parser = ijson.basic_parse_coro(events)
-    at = len(stream.bom)
-    for chunk in stream.reread_chunks():
-        for size in _steps(parser, chunk):
-            at += size
-            events.clear()
-            if size == 0:
-                return f"at byte {at}"
-    return f"at its end, byte {at}"
-
-
-def _steps(parser: Any, chunk: bytes) -> Iterator[int]:
-    raise NotImplementedError
-
-
-def _entry(number: int, record: Any, scheme: str) -> Iterator[Row]:
+def _entry(number: int, record: Any, source: str, scheme: str) -> Iterator[Row]:
     if not isinstance(record, dict):
         yield bad_row(number, "an element that is no record")
-        return
-    try:
-        whole = record_json(record)
-    except RecursionError:
-        yield bad_row(number, "a record that is nested too deeply")
         return
     hashes, malformed = take_hashes(_stated_hashes(record))
     trouble = explain_hashes(number, malformed, is_used=bool(hashes))
@@ -151,7 +182,7 @@ def _entry(number: int, record: Any, scheme: str) -> Iterator[Row]:
             scheme=scheme,
             category_code=_text(record.get("Category")),
             marks=_marks(record),
-            record=whole,
+            record=kept_text(source),
             row_number=number,
         )
 
@@ -182,7 +213,7 @@ def _text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, list | dict):
         return record_json(value)
-    text = str(value).strip()
+    text = kept_text(str(value).strip())
     if text.lower() in {"true", "false"}:
         return text.lower()
     return text or None

@@ -1,0 +1,113 @@
+"""The custody log stays a chain, and every change of it is found."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.store import store_sample as sample
+
+from firstlight.guard.custody import ACTIONS, GENESIS_SHA256, check_chain, sha256_of
+from firstlight.model.event import Event
+from firstlight.store.event import event_page
+from firstlight.store.verification import verify_store
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TEXTS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=8)
+
+
+@st.composite
+def chains(draw: st.DrawFn, least: int = 1) -> list[Event]:
+    events: list[Event] = []
+    previous = GENESIS_SHA256
+    for seq in range(1, draw(st.integers(least, 8)) + 1):
+        event = Event(
+            event_seq=seq,
+            at=START + timedelta(microseconds=draw(st.integers(0, 10**12))),
+            actor=draw(TEXTS),
+            purpose=draw(st.none() | TEXTS),
+            tool=draw(TEXTS),
+            action=draw(st.sampled_from(sorted(ACTIONS))),
+            inputs=draw(TEXTS),
+            outputs=draw(TEXTS),
+            previous_sha256=previous,
+            sha256=b"",
+        )
+        event = replace(event, sha256=sha256_of(event))
+        previous = event.sha256
+        events.append(event)
+    return events
+
+
+def other(value: object) -> object:
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1]) + value[1:]
+    if isinstance(value, datetime):
+        return value + timedelta(microseconds=1)
+    return value + 1 if isinstance(value, int) else f"{value}."
+
+
+@given(chains())
+def test_a_chain_is_whole(events: list[Event]) -> None:
+    assert check_chain(events) is None
+
+
+@given(chains(), st.data())
+def test_any_altered_field_breaks_it(events: list[Event], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(events) - 1))
+    name = data.draw(st.sampled_from([field.name for field in fields(Event)]))
+    altered = replace(events[place], **{name: other(getattr(events[place], name))})
+    found = check_chain([*events[:place], altered, *events[place + 1 :]])
+    assert found is not None
+    assert found.event_seq is not None
+    assert found.event_seq <= place + 2
+
+
+@given(chains(), st.data())
+def test_an_event_rewritten_with_its_digest_breaks_the_next(
+    events: list[Event], data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(events) - 1))
+    altered = replace(events[place], actor=events[place].actor + "!")
+    altered = replace(altered, sha256=sha256_of(altered))
+    found = check_chain([*events[:place], altered, *events[place + 1 :]])
+    assert (found is None) == (place == len(events) - 1)
+
+
+@given(chains(least=3), st.data())
+def test_removal_inside_and_reordering_break_it(events: list[Event], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(events) - 2))
+    assert check_chain(events[:place] + events[place + 1 :]) is not None
+    swapped = list(events)
+    swapped[place], swapped[place + 1] = swapped[place + 1], swapped[place]
+    assert check_chain(swapped) is not None
+
+
+ROWS = st.fixed_dictionaries(
+    {
+        "reader": st.text(max_size=6),
+        "reader_version": st.just("1"),
+        "maker": st.none() | st.text(st.characters(), max_size=6),
+        "latitude_deg": st.none() | st.floats() | st.integers(),
+        "clocks": st.none() | st.lists(st.text(max_size=3) | st.integers() | st.booleans()),
+        "has_differing_thumbnail": st.none() | st.booleans(),
+        "tags": st.none() | st.binary(max_size=9),
+    }
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(ROWS, max_size=4), min_size=1, max_size=4))
+def test_whatever_is_written_verifies(batches: list[list[dict[str, object]]]) -> None:
+    with TemporaryDirectory() as place, sample.new_store(Path(place)) as store:
+        sample.ingest(store, sample.add_source(store), sample.report(1))
+        named = {"media_id": sample.media_id(1), "reading_id": 1}
+        for rows in batches:
+            with store.transaction() as tx, tx.event(sample.ACTOR, "ingested") as ev:
+                ev.add_many("metadata", ({**row, **named} for row in rows))
+        assert verify_store(store) == []
+        assert check_chain(event_page(store)) is None
