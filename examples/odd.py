@@ -114,7 +114,10 @@ def put_documents(shelf: Shelf) -> None:
     }
     for path, content in files.items():
         source = path.split(b"/", 1)[0].decode()
-        shelf.put(Item(path, source, "document", path.rsplit(b".", 1)[1].decode()), content)
+        variant = path.rsplit(b".", 1)[1].decode()
+        # What may hold pictures and is not opened is to be said, never passed over.
+        outcomes = ("read", "not-opened") if variant in ("pdf", "docx", "db") else ("read",)
+        shelf.put(Item(path, source, "document", variant, outcomes=outcomes), content)
 
 
 def _pdf() -> bytes:

@@ -32,16 +32,6 @@ SEA: tuple[tuple[float, float], ...] = (
 FIRST_SHOT = datetime(2025, 3, 1, 8, 0)  # noqa: DTZ001 - a camera's clock has no zone
 DAYS = 560
 
-SHARES: dict[str, tuple[tuple[str, ...], float]] = {
-    "near-copy": (tuple(CHANGES), 9),
-    "coding": (tuple(name for name, coding in CODINGS.items() if not coding.missing()), 6),
-    "platform": (tuple(PLATFORMS), 8),
-    "exact-copy": (("",), 40),
-    "edited": (("",), 12),
-}
-"""Copies of each kind: their variants, and how many of each among 600 files."""
-
-
 @dataclass(frozen=True, slots=True)
 class CopyPlan:
     """One copy that will be made of a scene's picture; ``path`` is relative."""
@@ -172,9 +162,21 @@ def _deal_copies(
     return [replace(scene, copies=tuple(dealt.get(scene.index, ()))) for scene in scenes]
 
 
+def _shares() -> dict[str, tuple[tuple[str, ...], float]]:
+    """Name the copies of each kind: their variants, and how many of each among 600 files."""
+    codings = tuple(name for name, coding in CODINGS.items() if not coding.missing())
+    return {
+        "near-copy": (tuple(CHANGES), 9),
+        "coding": (codings, 6),
+        "platform": (tuple(PLATFORMS), 8),
+        "exact-copy": (("",), 40),
+        "edited": (("",), 12),
+    }
+
+
 def _deck(wanted: int) -> list[tuple[str, str, int]]:
     """List the copies to make: kind, variant, and how many of that sort came before."""
-    sorts = [(kind, name, share) for kind, (names, share) in SHARES.items() for name in names]
+    sorts = [(kind, name, share) for kind, (names, share) in _shares().items() for name in names]
     total = sum(share for _, _, share in sorts)
     return [
         (kind, name, nth)

@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class LateGroup(click.Group):
     """A group whose commands live in modules of their own."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let ``--home`` stand behind the command's name too."""
+        return super().parse_args(ctx, home_first(args))
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order of the work."""
         return list(COMMANDS)
@@ -49,6 +53,25 @@ class LateGroup(click.Group):
         """Write the table of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def home_first(arguments: list[str]) -> list[str]:
+    """Move ``--home FOLDER`` to the front; what follows ``--`` is left alone."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            rest += [word, *waiting]
+            break
+        if word == "--home" and waiting:
+            front += [word, waiting.pop(0)]
+        elif word.startswith("--home="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
 
 
 @click.command(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})

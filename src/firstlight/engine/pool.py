@@ -22,8 +22,8 @@ from firstlight.model.bounds import Bounds
 from firstlight.model.ports import EngineEvent, Plain, Task
 
 START_WALL_S = 60.0
-START_FAILURES_MAX = 4
-START_PAUSE_S = 0.1
+START_FAILURES_MAX = 6
+START_PAUSE_S = 0.05
 CHECK_S = 0.5
 WAITING_MAX_BYTES = 1 << 26
 EXIFTOOL_ARGUMENTS = ("-j", "-G1", "-a", "-n")

@@ -78,7 +78,7 @@ CODINGS: list[tuple[str, str, Callable[[], bytes], int]] = [
     ("gif-moving", "image/gif", lambda: moving("GIF"), 6),
     ("webp", "image/webp", lambda: encode(PICTURE, "WEBP"), 6),
     ("webp-moving", "image/webp", lambda: moving("WEBP"), 6),
-    ("avif", "image/avif", lambda: encode(PICTURE, "AVIF"), 6),
+    ("avif", "image/avif", lambda: encode(PICTURE, "AVIF", speed=10), 6),
     ("tiff", "image/tiff", lambda: encode(PICTURE, "TIFF"), 0),
     ("tiff-lzw", "image/tiff", lambda: encode(PICTURE, "TIFF", compression="tiff_lzw"), 0),
     ("tiff-jpeg", "image/tiff", lambda: encode(PICTURE, "TIFF", compression="jpeg"), 4),

@@ -58,7 +58,7 @@ def test_turning_covers_every_tile(shape):
         ("WEBP", "image/webp", {"quality": 95}),
         ("TIFF", "image/tiff", {}),
         ("TIFF", "image/tiff", {"compression": "tiff_lzw"}),
-        ("AVIF", "image/avif", {"quality": 95}),
+        ("AVIF", "image/avif", {"quality": 95, "speed": 10}),
     ],
     ids=["jpeg", "png", "webp", "tiff", "tiff-lzw", "avif"],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from firstlight.model.event import Actor
@@ -108,8 +110,20 @@ def failed_report(number: int, *, retryable: bool = True) -> ItemReport:
 
 
 def new_store(place: Path, name: str = "store.db") -> Store:
-    """An empty store."""
+    """An empty store, or the one that is there."""
+    if not (place / name).exists():
+        (place / name).write_bytes(_empty_store())
+        (place / name).chmod(0o600)
     return open_store(place / name, create=True)
+
+
+@cache
+def _empty_store() -> bytes:
+    """A store as it is made, made once: it takes longer than most tests."""
+    with TemporaryDirectory() as place:
+        path = Path(place) / "empty.db"
+        open_store(path, create=True).close()
+        return path.read_bytes()
 
 
 def add_source(store: Store, case_name: str = "Case A", path: bytes = b"/seized") -> int:

@@ -69,7 +69,11 @@ class Window:
             return b""
         try:
             self._base.seek(self._start + position)
-            return self._base.read(size_bytes)
+            data = self._base.read(size_bytes)
+            # An unbuffered file may give less than asked before its end.
+            while len(data) < size_bytes and (more := self._base.read(size_bytes - len(data))):
+                data += more
+            return data
         except OSError as error:
             raise explain_os_error(error) from error
 

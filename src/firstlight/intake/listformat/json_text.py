@@ -17,6 +17,7 @@ VALUE_MAX_CHARS = 16 << 20
 _TRIM_CHARS = 1 << 20
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBER_MAX_DIGITS = 400
+_TOKEN_MAX_CHARS = 16
 
 
 class BrokenJsonError(ValueError):
@@ -81,7 +82,7 @@ class JsonText:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 behind = error.pos - self._at  # reading on moves the text
-                if not self._double():
+                if not (self._may_be_cut(error) and self._double()):
                     raise self._broken(self._at + behind) from error
                 continue
             is_open = end == len(self._text) and not isinstance(value, dict | list | str)
@@ -102,6 +103,11 @@ class JsonText:
                 return True
             if not self._double():
                 return False
+
+    def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
+        # Any other error stands whatever follows, and need not be waited for.
+        is_near_end = error.pos >= len(self._text) - _TOKEN_MAX_CHARS
+        return is_near_end or error.msg.startswith("Unterminated string")
 
     def _more(self) -> bool:
         self._trim()
