@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 from benchmarks.photograph import SIZES, encode_jpeg, make_photograph
 from benchmarks.turns import make_row, open_peer, print_rows, take_turns
+from numpy.typing import NDArray
 
 from firstlight.fingerprint.pdq import hash_pixels
 from firstlight.match.hamming import distance

@@ -106,7 +106,8 @@ def expose(
     noise = rng.standard_normal((height, width, 3), np.float32)
     seen = scene * _sensor_pattern(camera.key, width, height)
     seen += noise * (camera.noise * (1.0 + scene / 400))
-    return np.clip(seen + 0.5, 0, 255).astype(np.uint8)
+    caught: NDArray[np.uint8] = np.clip(seen + 0.5, 0, 255).astype(np.uint8)
+    return caught
 
 
 def file_stem(camera: Camera, shot: Shot) -> str:
@@ -124,7 +125,11 @@ def write_jpeg(camera: Camera, shot: Shot, pixels: NDArray[np.uint8]) -> bytes:
     image = Image.fromarray(pixels)
     file = BytesIO()
     image.save(
-        file, "JPEG", quality=camera.quality, subsampling=1, exif=make_exif(camera, shot, image.size)
+        file,
+        "JPEG",
+        quality=camera.quality,
+        subsampling=1,
+        exif=make_exif(camera, shot, image.size),
     )
     return file.getvalue()
 
@@ -159,9 +164,7 @@ def make_exif(camera: Camera, shot: Shot, size_px: tuple[int, int]) -> Image.Exi
     return exif
 
 
-def _write_place(
-    exif: Image.Exif, camera: Camera, shot: Shot, place: tuple[float, float]
-) -> None:
+def _write_place(exif: Image.Exif, camera: Camera, shot: Shot, place: tuple[float, float]) -> None:
     north, east = place
     offset = camera.offset or "+02:00"
     hours = int(offset[:3])

@@ -22,7 +22,11 @@ ENCODER_LIMIT_S = 120
 
 CLIPS: dict[str, tuple[str, bytes, tuple[str, ...]]] = {
     "mp4": ("libx264", b"phone/DCIM/100CLIPS/VID_20260214_101500.mp4", ("-f", "mp4")),
-    "mp4-platform": ("mpeg4", b"phone/Messenger/Media/Video/VID-20260301-WA0007.mp4", ("-f", "mp4")),
+    "mp4-platform": (
+        "mpeg4",
+        b"phone/Messenger/Media/Video/VID-20260301-WA0007.mp4",
+        ("-f", "mp4"),
+    ),
     "webm": ("libvpx", b"laptop/Downloads/clip.webm", ("-f", "webm", "-deadline", "realtime")),
     "mov": ("mjpeg", b"laptop/Videos/GUL00017.MOV", ("-f", "mov")),
 }

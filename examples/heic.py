@@ -78,9 +78,7 @@ def _configuration(parameters: list[bytes]) -> bytes:
     return _box(b"hvcC", head, bytes([len(parameters)]), arrays)
 
 
-def _meta(
-    size: tuple[int, int], parameters: list[bytes], spans: list[tuple[int, int]]
-) -> bytes:
+def _meta(size: tuple[int, int], parameters: list[bytes], spans: list[tuple[int, int]]) -> bytes:
     names = [b"hvc1", b"Exif"][: len(spans)]
     entries = b"".join(
         _full(b"infe", 2, int(number > 1), struct.pack(">HH", number, 0), name, b"\x00")

@@ -11,9 +11,7 @@ from examples.making import Made
 from examples.truth import Item, ListedEntry, ListFile
 
 LIST_A, LIST_B, LIST_C, KNOWN_GOOD = "List A", "List B", "List C", "Known good"
-CONTEXT = (
-    "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/CUSTOM/$metadata#Media"
-)
+CONTEXT = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/CUSTOM/$metadata#Media"
 STRANGERS = 200
 """Entries of List A for pictures that are nowhere in the collection."""
 
@@ -52,9 +50,7 @@ def _list_a(made: list[Made], rng: np.random.Generator) -> ListFile:
             if one.plan.has_listed_pdq:
                 hashes["pdq"] = one.seen.hex
             category = (1, 2, None, 1)[one.plan.index // 3 % 4]
-            entries.append(
-                ListedEntry(one.plan.index, hashes, one.original_size_bytes, category)
-            )
+            entries.append(ListedEntry(one.plan.index, hashes, one.original_size_bytes, category))
     for _ in range(STRANGERS):
         hashes = {"md5": rng.bytes(16).hex(), "sha1": rng.bytes(20).hex()}
         if rng.random() < 0.3:
@@ -72,7 +68,7 @@ def _stranger_code(rng: np.random.Generator) -> str:
 
 
 def _list_b(made: list[Made]) -> ListFile:
-    entries = []
+    entries: list[ListedEntry] = []
     for one in made:
         if one.plan.listed_elsewhere == LIST_B:
             hashes = _digests(one, "md5", "sha256") | {"pdq": one.seen.hex}
@@ -140,5 +136,3 @@ def _write_pdq(path: Path, listed: ListFile) -> None:
 
 def _write_sha1(path: Path, listed: ListFile) -> None:
     path.write_text("".join(entry.hashes["sha1"] + "\n" for entry in listed.entries), "utf-8")
-
-

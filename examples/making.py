@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -54,9 +54,7 @@ def make_scene(plan: ScenePlan, out: Path, picture_px: int) -> Made:
     for number, copy in enumerate(plan.copies):
         item = _make_item(plan, copy, jpeg, upright, number)
         items.append(write_item(out, *item, changed_at=_stamp(plan) + 86_400 * (number + 1)))
-    return Made(
-        plan, items, digests_of(jpeg), len(jpeg), hash_picture(np.asarray(upright))
-    )
+    return Made(plan, items, digests_of(jpeg), len(jpeg), hash_picture(np.asarray(upright)))
 
 
 def write_item(out: Path, item: Item, content: bytes, *, changed_at: int) -> Item:
@@ -70,8 +68,7 @@ def write_item(out: Path, item: Item, content: bytes, *, changed_at: int) -> Ite
 
 
 def _stamp(plan: ScenePlan) -> int:
-    epoch = plan.shot.taken.replace(tzinfo=None) - plan.shot.taken.__class__(1970, 1, 1)  # noqa: DTZ001
-    return int(epoch.total_seconds())
+    return int(plan.shot.taken.replace(tzinfo=UTC).timestamp())
 
 
 def _photograph(plan: ScenePlan, picture_px: int, frame: int) -> bytes:
@@ -80,7 +77,10 @@ def _photograph(plan: ScenePlan, picture_px: int, frame: int) -> bytes:
     rng = np.random.default_rng((plan.seed, plan.index, plan.attempt, frame))
     shift = (0.0, 0.0)
     if frame:
-        shift = (float(rng.uniform(-1, 1)) * UNSTEADY_HAND, float(rng.uniform(-1, 1)) * UNSTEADY_HAND)
+        shift = (
+            float(rng.uniform(-1, 1)) * UNSTEADY_HAND,
+            float(rng.uniform(-1, 1)) * UNSTEADY_HAND,
+        )
     shown = (height, width) if plan.shot.turned else (width, height)
     number = (plan.seed * 1_000_003 + plan.index) * 16 + plan.attempt
     seen = draw_scene(plan.theme, number, *shown, shift=shift)
@@ -162,5 +162,3 @@ def _code(plan: ScenePlan, item: Item, upright: Image.Image) -> tuple[Item, byte
     picture = upright.copy()
     picture.getexif().load(make_exif(read_cameras()[plan.camera], shot, upright.size).tobytes())
     return replace(item, camera=plan.camera), CODINGS["heic"].write(picture)
-
-

@@ -36,16 +36,18 @@ def put_damage(shelf: Shelf) -> None:
     _damaged(shelf, "empty", b"empty.jpg", b"", BROKEN)
     _damaged(shelf, "overwritten", b"IMG_0003.jpg", content[:700] + bytes(size - 700), BROKEN)
     noise = shelf.rng.bytes(40_000)
-    _damaged(shelf, "scan-of-noise", b"IMG_0004.jpg", content[: size // 3] + noise, (), may_fail=True,
-             scene=picture.scene)  # fmt: skip
+    scratched = content[: size // 3] + noise
+    _damaged(
+        shelf, "scan-of-noise", b"IMG_0004.jpg", scratched, (), may_fail=True, scene=picture.scene
+    )
     png = _png(64, 64, shelf.rng.bytes(64 * 193))
     _damaged(shelf, "truncated-png", b"shot.png", png[: len(png) // 2], BROKEN)
     broken = bytearray(png)
     broken[len(png) // 2 : len(png) // 2 + 64] = bytes(64)
     _damaged(shelf, "corrupt-png", b"shot2.png", bytes(broken), BROKEN)
     _damaged(shelf, "pixel-bomb", b"huge.png", _png(60_000, 60_000, b""), ("limit-exceeded",))
-    _damaged(shelf, "broken-webp", b"a.webp", b"RIFF\x20\x00\x00\x00WEBPVP8 \x10\0\0\0" + noise[:20],
-             BROKEN)  # fmt: skip
+    webp = b"RIFF\x20\x00\x00\x00WEBPVP8 \x10\0\0\0" + noise[:20]
+    _damaged(shelf, "broken-webp", b"a.webp", webp, BROKEN)
     _damaged(shelf, "truncated-clip", b"clip.mp4", _box(b"ftyp", b"isom\0\0\2\0isomiso2")
              + _box(b"mdat", noise[:9000]), (*BROKEN, "worker-lost"))  # fmt: skip
 
@@ -103,7 +105,7 @@ def put_documents(shelf: Shelf) -> None:
     """Put what is no media."""
     rows = "\n".join(f"{n};{n * n};entry {n}" for n in range(200))
     files: dict[bytes, bytes] = {
-        b"laptop/Documents/readme.txt": "Packing list: two lamps, one kettle.\n".encode() * 20,
+        b"laptop/Documents/readme.txt": b"Packing list: two lamps, one kettle.\n" * 20,
         b"laptop/Documents/table.csv": rows.encode(),
         b"laptop/Documents/manual.pdf": _pdf(),
         b"laptop/Documents/report.docx": _docx(),

@@ -9,6 +9,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 
@@ -69,7 +70,7 @@ def _squeeze_gzip(content: bytes) -> bytes:
     return gzip.compress(content, 6, mtime=0)
 
 
-SQUEEZERS = {
+SQUEEZERS: dict[str, Callable[[bytes], bytes]] = {
     "gz": _squeeze_gzip,
     "bz2": bz2.compress,
     "xz": lambda content: lzma.compress(content, preset=1),
@@ -127,8 +128,8 @@ def _put_hostile(shelf: Shelf) -> None:
     names = (b"../../climbed.jpg", b"/etc/rooted.jpg", b"odd\xff name.jpg")
     content = pack_tar(list(zip(names, (one, two, three), strict=True)))
     _put(shelf, path, "climbing", _with_link(content))
-    _note(shelf, path, [(replace(item, outcomes=EITHER), (name, body)) for item, name, body in
-                        zip((first, second, third), names, (one, two, three), strict=True)])  # fmt: skip
+    for item, name, body in zip((first, second, third), names, (one, two, three), strict=True):
+        _note(shelf, path, [(replace(item, outcomes=EITHER), (name, body))])
     shelf.items.append(Item(path + b"!/link.jpg", "laptop", "special", "link-in-archive",
                             outcomes=("skipped",)))  # fmt: skip
     doubled = b"laptop/Archive/doubled.zip"
@@ -178,8 +179,9 @@ def _put_closed(shelf: Shelf) -> None:
         b"disk.E01": b"EVF\x09\x0d\x0a\xff\x00\x01\x01\x00\x00\x00",
     }
     for name, head in heads.items():
+        closed = ("not-opened",)
         _put(shelf, b"laptop/Archive/" + name, name.rsplit(b".")[-1].decode().lower(),
-             head + shelf.rng.bytes(3000), outcomes=("not-opened",), codes=("not-opened",))  # fmt: skip
+             head + shelf.rng.bytes(3000), outcomes=closed, codes=closed)  # fmt: skip
 
 
 def pack_locked_zip(name: bytes, content: bytes, password: bytes) -> bytes:

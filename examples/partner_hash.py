@@ -72,13 +72,15 @@ def _box_blur(plane: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     shape = [1, 1]
     shape[axis] = size
     total = sums.take(last, axis) - sums.take(first, axis)
-    return (total / (last - first).reshape(shape)).astype(np.float32)
+    mean: NDArray[np.float32] = (total / (last - first).reshape(shape)).astype(np.float32)
+    return mean
 
 
 def _cosines() -> NDArray[np.float64]:
     frequency = np.arange(1, KEPT + 1)[:, None]
     place = 2 * np.arange(SAMPLES)[None, :] + 1
-    return np.sqrt(2 / SAMPLES) * np.cos(np.pi / (2 * SAMPLES) * frequency * place)
+    waves: NDArray[np.float64] = np.cos(np.pi / (2 * SAMPLES) * frequency * place)
+    return waves * np.sqrt(2 / SAMPLES)
 
 
 def _forms(low: NDArray[np.float64]) -> list[NDArray[np.float64]]:
@@ -89,7 +91,8 @@ def _forms(low: NDArray[np.float64]) -> list[NDArray[np.float64]]:
 
 def _bits(low: NDArray[np.float64]) -> NDArray[np.bool_]:
     ordered = np.sort(low, axis=None)
-    return (low > ordered[low.size // 2 - 1]).ravel()
+    bits: NDArray[np.bool_] = (low > ordered[low.size // 2 - 1]).ravel()
+    return bits
 
 
 def _quality(small: NDArray[np.float32]) -> int:

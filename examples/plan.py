@@ -32,6 +32,7 @@ SEA: tuple[tuple[float, float], ...] = (
 FIRST_SHOT = datetime(2025, 3, 1, 8, 0)  # noqa: DTZ001 - a camera's clock has no zone
 DAYS = 560
 
+
 @dataclass(frozen=True, slots=True)
 class CopyPlan:
     """One copy that will be made of a scene's picture; ``path`` is relative."""
@@ -142,9 +143,7 @@ def _original_path(camera: Camera, source: str, shot: Shot, index: int) -> bytes
     return f"{folder}/{stem}.{'jpg' if camera.style == 'dated' else 'JPG'}".encode()
 
 
-def _deal_copies(
-    rng: np.random.Generator, scenes: list[ScenePlan], wanted: int
-) -> list[ScenePlan]:
+def _deal_copies(rng: np.random.Generator, scenes: list[ScenePlan], wanted: int) -> list[ScenePlan]:
     """Deal copies out so that every sort falls on listed and unlisted scenes alike."""
     fair = [scene for scene in scenes if scene.thumbnail != "before-edit"]
     pools = (

@@ -51,7 +51,9 @@ def print_leads(documents: Sequence[dict[str, Any]]) -> None:
     """Print the first leads of each case, and how many of each kind there are."""
     for document in documents:
         leads = document["leads"]
-        table = _table(f"\nFirst leads of {document['case']}", ("kind", "what was found", "media"), 1)
+        table = _table(
+            f"\nFirst leads of {document['case']}", ("kind", "what was found", "media"), 1
+        )
         seen: dict[str, int] = {}
         for lead in leads:
             seen[lead["kind"]] = seen.get(lead["kind"], 0) + 1

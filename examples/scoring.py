@@ -10,6 +10,7 @@ from examples.camera import read_cameras
 from examples.copies import WITHIN
 from examples.truth import DIGEST, NEAR, Item, Truth
 
+
 @dataclass(slots=True)
 class Score:
     """One row of the table.
@@ -115,9 +116,7 @@ def _listed_scenes(truth: Truth) -> dict[tuple[str, str], int | None]:
     }
 
 
-def _is_right(
-    match: Document, item: Item, scenes: dict[tuple[str, str], int | None]
-) -> bool:
+def _is_right(match: Document, item: Item, scenes: dict[tuple[str, str], int | None]) -> bool:
     if match["list"] not in item.known:
         return False
     value = str(match["entry"]).lower().rpartition(":")[2]

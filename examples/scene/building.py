@@ -57,10 +57,14 @@ def _panes(
         for column in range(columns):
             x, y = left + column * gap_x, top + row * gap_y
             pane = canvas.vary(glass, 0.03) if lit[row, column] < 0.75 else (0.9, 0.82, 0.6)
-            canvas.fill(x + gap_x * inset * 0.7, y + gap_y * inset * 0.7,
-                        x + gap_x * (1 - inset * 0.7), y + gap_y * (1 - inset * 0.7), frame)  # fmt: skip
-            canvas.fill(x + gap_x * inset, y + gap_y * inset,
-                        x + gap_x * (1 - inset), y + gap_y * (1 - inset), pane)  # fmt: skip
+            for share, colour in ((inset * 0.7, frame), (inset, pane)):
+                canvas.fill(
+                    x + gap_x * share,
+                    y + gap_y * share,
+                    x + gap_x * (1 - share),
+                    y + gap_y * (1 - share),
+                    colour,
+                )
 
 
 def _skyline(canvas: Canvas) -> None:
@@ -128,7 +132,9 @@ def _houses(canvas: Canvas) -> None:
         peak = eaves - canvas.number(0.1, 0.3)
         lean = width * canvas.number(0.3, 0.7)
         gable = canvas.mask([[(x - 0.015, eaves), (x + lean, peak), (x + width + 0.015, eaves)]])
-        tiles = np.where((np.arange(canvas.height_px) // max(2, canvas.height_px // 60)) % 2, 1, 0.8)
+        tiles = np.where(
+            (np.arange(canvas.height_px) // max(2, canvas.height_px // 60)) % 2, 1, 0.8
+        )
         body = np.asarray(roof, np.float32) * tiles.astype(np.float32)[:, None, None]
         canvas.lay(np.broadcast_to(body, canvas.pixels.shape), gable)
         _panes(canvas, x + 0.015, eaves + 0.03, x + width - 0.015, street - 0.12,

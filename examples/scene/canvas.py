@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.floating]
 Colour = tuple[float, float, float]
 Point = tuple[float, float]
 
@@ -60,19 +60,18 @@ class Canvas:
         seed = int(self.rng.integers(1 << 62))
         columns = max(2, round(cells))
         rows = max(2, round(cells * stretch * self.height_px / self.width_px))
-        heap: Plane | None = None
+        heap: Plane = np.zeros((rows, columns), np.float32)
         strength, total = 1.0, 0.0
         for octave in range(TEXTURE_OCTAVES):
             layer_rng = np.random.default_rng((seed, octave))
             layer = layer_rng.standard_normal((rows, columns), np.float32) * strength
-            heap = layer if heap is None else enlarge(heap, columns, rows) + layer
+            heap = enlarge(heap, columns, rows) + layer
             total += strength * strength
             if columns > self.width_px or rows > self.height_px:
                 break
             strength *= roughness
             columns, rows = columns * 2, rows * 2
-        assert heap is not None
-        return enlarge(heap, self.width_px, self.height_px) / np.float32(2 * total**0.5)
+        return enlarge(heap, self.width_px, self.height_px) * np.float32(0.5 / total**0.5)
 
     def mask(self, polygons: Sequence[Sequence[Point]]) -> Plane:
         """Make a mask (0 or 1) that covers polygons."""

@@ -64,9 +64,7 @@ def _shade_below(canvas: Canvas, x: float, base: float, width: float) -> None:
     canvas.pixels[rows, columns] *= (1 - dark)[..., None]
 
 
-def _paint(
-    canvas: Canvas, area: tuple[slice, slice], body: Plane, cover: Plane
-) -> None:
+def _paint(canvas: Canvas, area: tuple[slice, slice], body: Plane, cover: Plane) -> None:
     patch = canvas.pixels[area]
     patch += (np.clip(body, 0, 1) - patch) * cover[..., None]
 
@@ -83,7 +81,9 @@ def _ball(canvas: Canvas, x: float, base: float, size: float) -> None:
     light = np.clip(0.25 + 0.75 * (height * 0.6 - across * 0.5 - down * 0.6), 0.05, 1)
     first, second = canvas.choose(GLAZE), canvas.choose(GLAZE)
     turn, bands = canvas.number(-1, 1), canvas.number(2, 7)
-    stripes = np.sin((across * turn + down) * bands * (1.4 - height * 0.4)) > canvas.number(-0.5, 0.9)
+    stripes = np.sin((across * turn + down) * bands * (1.4 - height * 0.4)) > canvas.number(
+        -0.5, 0.9
+    )
     body = ramp(first, second, stripes.astype(np.float32)) * light[..., None]
     body += (np.clip(light - 0.93, 0, 1) * 9)[..., None]
     _paint(canvas, area, body, np.clip((1 - apart) * 25, 0, 1))
@@ -96,7 +96,9 @@ def _vase(canvas: Canvas, x: float, base: float, size: float) -> None:
     along = (canvas.down[area[0]] - (base - tall)) / tall
     bulge, foot, neck = canvas.number(0.3, 0.6), canvas.number(0.2, 0.5), canvas.number(0.15, 0.4)
     middle = canvas.number(0.4, 0.75)
-    radius = size * (neck + (foot - neck) * along + bulge * np.exp(-(((along - middle) / 0.22) ** 2)))
+    radius = size * (
+        neck + (foot - neck) * along + bulge * np.exp(-(((along - middle) / 0.22) ** 2))
+    )
     across = (canvas.across[:, area[1]] - x) / radius
     light = np.clip(0.95 - (across + 0.35) ** 2 * 0.75, 0.12, 1.0)
     first, second = canvas.choose(GLAZE), canvas.choose(GLAZE)

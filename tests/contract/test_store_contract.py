@@ -480,10 +480,13 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 def test_a_failed_event_cannot_be_swallowed(store: Store) -> None:
 
     def swallow() -> None:
-        with store.transaction() as tx, suppress(RuntimeError):
-            with tx.event(sample.ACTOR, "opened-case") as ev:
-                ev.add("case_file", {"name": "Case B"})
-                raise RuntimeError
+        with (
+            store.transaction() as tx,
+            suppress(RuntimeError),
+            tx.event(sample.ACTOR, "opened-case") as ev,
+        ):
+            ev.add("case_file", {"name": "Case B"})
+            raise RuntimeError
 
     with pytest.raises(InternalError):
         swallow()

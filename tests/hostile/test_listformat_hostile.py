@@ -24,13 +24,13 @@ def digest(name, seed):
 
 
 def read(raw, algorithm=None):
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         _, rows = open_list(io.BytesIO(raw), algorithm=algorithm, columns=None)
         rows = list(rows)
     except ListFormatError:
         rows = []
-    assert time.monotonic() - begun < TIME_MAX_S
+    assert time.process_time() - begun < TIME_MAX_S
     for row in rows:
         if isinstance(row, BadRow):
             assert row.reason.isascii()

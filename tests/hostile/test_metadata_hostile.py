@@ -44,11 +44,11 @@ class ScriptedTools(NoTools):
 
 
 def read(content, tools=None):
-    begun = time.monotonic()
+    begun = time.process_time()
     found = read_metadata(
         content, PICTURE, tools=tools or NoTools(), reader="auto", bounds=Bounds()
     )
-    assert time.monotonic() - begun < TIME_MAX_S
+    assert time.process_time() - begun < TIME_MAX_S
     return found
 
 
@@ -192,9 +192,9 @@ LAUGHS = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">' + b"".join(
 )
 def test_hostile_xmp_is_refused(packet):
     found = Findings()
-    begun = time.monotonic()
+    begun = time.process_time()
     read_xmp(packet, found)
-    assert time.monotonic() - begun < TIME_MAX_S
+    assert time.process_time() - begun < TIME_MAX_S
     assert found.tags == []
     assert found.faults or b"utf-7" in packet
     assert not any("passwd" in fault or "ha" in fault.split() for fault in found.faults)

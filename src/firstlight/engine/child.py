@@ -83,7 +83,6 @@ class Child:
         self.attempts: deque[Attempt] = deque()
         self.is_ready = False
         self.is_fresh = True
-        self.is_closed = False
         self.heard_at_s = time.monotonic()
         self._signs = 0
         self._cpu_signs = -1
@@ -160,15 +159,17 @@ class Child:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
+    def hang_up(self) -> None:
+        """Close the conversation; a worker at rest then ends by itself."""
+        self.connection.close()
+
     def end(self, wait_s: float = 0.0) -> str:
         """End it: give it this long to leave by itself, then kill its whole session.
 
         Returns:
             How it ended, as far as it did by itself: ``SIGSEGV``, ``exit 0``, ``memory``.
         """
-        if not self.is_closed:
-            self.is_closed = True
-            self.connection.close()
+        self.hang_up()
         deadline_s = time.monotonic() + wait_s
         while not (is_ended := self._is_ended()) and time.monotonic() < deadline_s:
             time.sleep(POLL_S)

@@ -72,6 +72,7 @@ class LocalPool:
         self._start: Plain = None
         self._start_failures = 0
         self._start_not_before_s = 0.0
+        self._check_s = min(CHECK_S, bounds.item_cpu_s / 4, bounds.item_wall_s / 4)
         self._checked_at_s = 0.0
         self._isolation: dict[str, bool] = {}
         self._is_running = False
@@ -129,9 +130,8 @@ class LocalPool:
             if child.attempts:
                 self._retire(child, 0.0)
             else:
-                child.is_closed = True
                 self._selector.unregister(child.connection)
-                child.connection.close()
+                child.hang_up()
         for child in self._children:
             child.end(EXIT_WAIT_S)
         self._children.clear()
@@ -215,13 +215,10 @@ class LocalPool:
             if mask & selectors.EVENT_READ:
                 self._hear(child, run)
         now_s = time.monotonic()
-        if now_s - self._checked_at_s >= self._check_s():
+        if now_s - self._checked_at_s >= self._check_s:
             self._checked_at_s = now_s
             self._check(run.ledger)
         run.left_at_s = time.monotonic()
-
-    def _check_s(self) -> float:
-        return min(CHECK_S, self._bounds.item_cpu_s / 4, self._bounds.item_wall_s / 4)
 
     def _hear(self, child: Child, run: _Run) -> None:
         try:

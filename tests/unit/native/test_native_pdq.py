@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from firstlight.errors import FingerprintShapeError
 from firstlight.native import pdq
-from firstlight.native.library import Route
+from firstlight.native.library import Route, is_compiled
 from firstlight.native.pdq_twin import compute_by_numpy, cosine_table, taps
 
 SIZES = [(5, 5), (5, 300), (300, 5), (63, 200), (64, 64), (65, 63), (127, 129), (480, 641)]
@@ -111,11 +111,15 @@ def test_a_grey_picture_equals_the_same_picture_as_rgb() -> None:
     assert pdq.compute_pdq(grey).codes == pdq.compute_pdq(as_rgb).codes
 
 
-def test_each_sample_weighs_one_and_the_cosines_agree() -> None:
+def test_each_sample_weighs_one() -> None:
     for size in (5, 64, 127, 1000, 4032):
         for tap in taps(size).weights:
             assert tap.sum() == pytest.approx(1.0)
             assert (tap > 0).all()
+
+
+@pytest.mark.skipif(not is_compiled(), reason="the numpy twins serve: there is one table only")
+def test_kernel_and_twin_have_the_same_cosines() -> None:
     assert np.abs(pdq._table().reshape(16, 64) - cosine_table()).max() < 1e-7
 
 

@@ -149,11 +149,12 @@ def test_an_item_must_come_from_an_ingested_event(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_a_finding_and_no_crash(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    root = "SELECT rootpage FROM sqlite_master WHERE name = 'metadata'"
+    (page,) = connection.execute(root).fetchone()
+    connection.close()
     data = bytearray(path.read_bytes())
-    step = 4096
-    # The first half holds the catalogue, without which there is no store to look at.
-    for start in range(len(data) // 2 // step * step, len(data) - step, step * 3):
-        data[start + 100 : start + 400] = b"\xaa" * 300
+    data[(page - 1) * 4096 : page * 4096] = b"\xaa" * 4096
     path.write_bytes(bytes(data))
     with open_store(path, read_only=True) as store:
         breaks = verify_store(store)

@@ -1,4 +1,4 @@
-"""Each kind of lead: when it stands, what it rests on, what it must not say."""
+"""Leads on new and known material, failures, cases, children: when, and what they must not say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 from tests.unit.link.made_case import (
-    BARE,
     LIST_A,
     camera_data,
     case,
@@ -14,38 +13,19 @@ from tests.unit.link.made_case import (
     name_media,
     pair,
     picture,
-    taken,
 )
+from tests.unit.triage.found_leads import kinds_of, leads_of, numbers, the_lead
 
 from firstlight.model.facts import (
-    CameraElsewhere,
     ChildFacts,
     FailureFacts,
     ListFacts,
-    SightingFacts,
 )
 from firstlight.model.hashlist import HashAlgorithm, ListPurpose
 from firstlight.model.media import Outcome
 from firstlight.triage.leads import build_leads
 
 GOOD = ListFacts("Good", ListPurpose.KNOWN_GOOD, 10, 0, is_trusted=True)
-
-
-def leads_of(kind, facts):
-    return [lead for lead in build_leads(facts) if lead.kind == kind]
-
-
-def the_lead(kind, facts):
-    (lead,) = leads_of(kind, facts)
-    return lead
-
-
-def numbers(lead):
-    return [int(media_id, 16) for media_id in lead.media_ids]
-
-
-def kinds_of(*media, **more):
-    return {lead.kind for lead in build_leads(case(*media, **more))}
 
 
 def good_match():
@@ -180,178 +160,6 @@ def test_known_good_hides_no_match_and_works_by_sha_only():
     assert "new-first-generation" in kinds_of(by_md5, lists=(LIST_A, GOOD))
 
 
-def test_one_body_in_two_sources_and_another_case():
-    media = [picture(1, camera_data()), picture(2, camera_data("fl0001"), source_id=2)]
-    elsewhere = (CameraElsewhere("Case 7", "KESTREL", "K1", "FL0001", 3),)
-    lead = the_lead("camera-across", case(*media, cameras_elsewhere=elsewhere))
-    assert lead.title.startswith("One camera in 2 sources and 1 other case")
-    assert lead.case_names == ("Case 1", "Case 7")
-    text = str(lead.evidence)
-    assert "FL0001 = fl0001" in text
-    assert "Kestrel Corporation = KESTREL" in text
-
-
-def test_leads_of_one_kind_and_weight_come_in_the_order_of_their_media():
-    media = [picture(n, camera_data(f"FL{100 - n:04d}")) for n in (1, 3, 2)]
-    leads = leads_of("new-first-generation", case(*media))
-    assert [numbers(lead) for lead in leads] == [[1], [2], [3]]
-
-
-def test_one_strong_media_comes_before_many_weak_ones():
-    weak = [picture(n, camera_data(None)) for n in range(5)]
-    strong = [picture(8, camera_data()), picture(9, camera_data(place=(51.5, -0.1)))]
-    leads = leads_of("new-first-generation", case(*weak, *strong))
-    assert [numbers(lead) for lead in leads] == [[8, 9], [0, 1, 2, 3, 4]]
-    assert leads[0].weight == 4_000_002
-
-
-def test_a_model_without_serial_links_nothing():
-    media = [picture(1, camera_data(None)), picture(2, camera_data("0000"), source_id=2)]
-    elsewhere = (CameraElsewhere("Case 7", "Kestrel", "K1", None, 3),)
-    assert leads_of("camera-across", case(*media, cameras_elsewhere=elsewhere)) == []
-
-
-def test_a_lens_on_two_bodies_supports():
-    data = {"lens": "Kestrel 35 mm", "lens_serial": "LL7788"}
-    media = [picture(1, camera_data("FL0001", **data)), picture(2, camera_data("FL0002", **data))]
-    assert numbers(the_lead("shared-lens", case(*media))) == [1, 2]
-    assert leads_of("shared-lens", case(media[0])) == []
-
-
-def test_a_place_states_its_times_uncertainty():
-    media = [
-        picture(1, camera_data(place=(51.55, -3.25))),
-        picture(2, camera_data(place=(0.0, 0.0))),
-        picture(3, camera_data(place=(float("nan"), 5.0))),
-        picture(4, camera_data(place=(95.0, 5.0))),
-    ]
-    lead = the_lead("place", case(*media))
-    assert numbers(lead) == [1]
-    assert "±14 h" in lead.limits
-    assert "51.5500, -3.2500 (1)" in dict(lead.evidence).values()
-
-
-def clocked(number, local, satellite, offset=None):
-    clocks = (taken(local, offset), taken(satellite, None, "satellite"))
-    return picture(number, camera_data(local=None, clocks=clocks))
-
-
-def camera_clock(*media):
-    return the_lead("camera-clock", case(*media))
-
-
-def test_a_camera_clock_is_compared_with_satellite_time():
-    lead = camera_clock(clocked(1, "2026-05-01T10:00:40", "2026-05-01T08:00:00"))
-    assert "zone +02:00, it was 0:00:40 fast" in lead.why
-    lead = camera_clock(clocked(1, "2026-05-01T09:59:00", "2026-05-01T08:00:00", "+02:00"))
-    assert "Its stated zone is +02:00: it was 0:01:00 slow" in lead.why
-
-
-def test_a_camera_clock_without_satellite_is_unsure():
-    lead = camera_clock(picture(1, camera_data()))
-    assert "error is unknown" in lead.why
-    assert dict(lead.evidence)["earliest possible, UTC"] == "2026-04-30 20:00:00"
-    lead = camera_clock(picture(1, camera_data(offset="+02:00")))
-    assert "zone is stated" in lead.why
-
-
-def test_owners_are_folded_and_nobodies_left_out():
-    media = [
-        picture(n, camera_data(owner=name))
-        for n, name in enumerate(["J. Heron", " j.  HERON ", "Owner", "--", "a\u202eb"])
-    ]
-    leads = leads_of("owner-name", case(*media))
-    assert [numbers(lead) for lead in leads] == [[0, 1], [4]]
-    assert "\u202e" not in str(leads)
-
-
-def test_software_is_told_from_firmware():
-    media = [
-        picture(1, BARE),
-        picture(2, camera_data(software="Ver.1.00")),
-        picture(3, camera_data(software="Adobe Photoshop 25.0")),
-        picture(4, camera_data(software="Strange Tool")),
-    ]
-    found = {lead.title: lead.why for lead in leads_of("software-name", case(*media))}
-    assert len(found) == 2
-    assert (
-        "edits or converts"
-        in found["Software named in metadata: Adobe Photoshop 25.0 (1 media item)"]
-    )
-
-
-def test_a_better_copy_of_known_material_comes_before_other_better_copies():
-    large, small = (
-        picture(1, camera_data()),
-        picture(2, BARE, size_px=(800, 600), matches=(match(),)),
-    )
-    facts = case(large, small, near_pairs=(pair(1, 2),))
-    assert leads_of("better-original", facts) == []
-    lead = the_lead("known-better-copy", facts)
-    assert "List A" in lead.title
-    assert "keeps camera data, larger picture" in lead.title
-    assert "8 bits apart" in str(lead.evidence)
-    both_known = case(
-        dataclasses.replace(large, matches=(match(),)), small, near_pairs=(pair(1, 2),)
-    )
-    assert leads_of("known-better-copy", both_known) == []
-    assert numbers(the_lead("better-original", both_known)) == [1, 2]
-    assert numbers(the_lead("stripped-copy", facts)) == [1, 2]
-
-
-def test_copies_that_only_a_chain_joins_are_not_compared():
-    media = [
-        picture(1, size_px=(4000, 3000)),
-        picture(2, size_px=(4000, 3000)),
-        picture(3, size_px=(800, 600)),
-    ]
-    lead = the_lead("better-original", case(*media, near_pairs=(pair(1, 2), pair(2, 3))))
-    assert numbers(lead) == [2, 3]
-
-
-def test_one_image_number_on_two_contents():
-    number = "c0ffee0000000000c0ffee0000000001"
-    media = [picture(n, camera_data(image_unique_id=number)) for n in (1, 2)]
-    constant = [picture(n, camera_data(image_unique_id="0" * 32)) for n in (3, 4)]
-    assert numbers(the_lead("same-shot", case(*media, *constant))) == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("name", "platform"),
-    [
-        (b"IMG-20260101-WA0012.jpg", "WhatsApp"),
-        (b"WhatsApp Image 2026-01-01 at 10.00.00.jpeg", "WhatsApp"),
-        (b"12345678_123456789012_1234567_n.jpg", "Facebook"),
-        (b"FB_IMG_1700000000000.jpg", "Facebook or Messenger"),
-        (b"photo_2026-01-01_10-00-00.jpg", "Telegram"),
-        (b"signal-2026-01-01-10-00-00-123.jpg", "Signal"),
-        (b"Snapchat-123456789.jpg", "Snapchat"),
-    ],
-)
-def test_stripped_media_are_grouped_by_the_names_platforms_give(name, platform):
-    lead = the_lead("stripped-metadata", case(picture(1, path=b"/seized/" + name)))
-    assert lead.title.startswith(f"No camera data, names as from {platform}:")
-
-
-def test_metadata_that_were_not_read_are_not_called_stripped():
-    assert leads_of("stripped-metadata", case(picture(1, None))) == []
-    assert leads_of("stripped-metadata", case(picture(1, BARE, mime="image/png"))) == []
-    assert the_lead("stripped-metadata", case(picture(1, BARE))).title.startswith("No camera data")
-
-
-def test_names_thumbnails_and_cut_files():
-    media = [
-        picture(1, named_mime="image/gif"),
-        picture(2, camera_data(has_differing_thumbnail=True)),
-        picture(3, is_truncated=True),
-    ]
-    facts = case(*media)
-    assert numbers(the_lead("content-name-disagree", facts)) == [1]
-    assert "image/gif" in the_lead("content-name-disagree", facts).title
-    assert numbers(the_lead("thumbnail-differs", facts)) == [2]
-    assert numbers(the_lead("truncated", facts)) == [3]
-
-
 def failure(number, code, **more):
     fields = {"outcome": Outcome.FAILED, "reason": "made", "path": b"/seized/f%d\n" % number}
     return FailureFacts(sighting_id=number, source_id=1, code=code, **{**fields, **more})
@@ -406,11 +214,3 @@ def test_an_unidentified_child_comes_first_with_what_stands_close():
     assert dict(lead.evidence)["by the same camera body"] == "2"
     safe = dataclasses.replace(child, state="safeguarded")
     assert leads_of("unidentified-child", case(*media, children=(safe,))) == []
-
-
-def test_a_second_sighting_in_another_source_ties_a_camera_to_both():
-    media = picture(1, camera_data())
-    two = (*media.sightings, SightingFacts(99, 2, b"/seized/2/copy.jpg"))
-    assert numbers(the_lead("camera-across", case(dataclasses.replace(media, sightings=two)))) == [
-        1
-    ]

@@ -77,7 +77,7 @@ def read_clocks(
     captured = {
         plain_text(tag.text)
         for tag in tags
-        if tag.family == "EXIF" and tag.name in {"DateTimeOriginal", "CreateDate"}
+        if tag.family in {"EXIF", "QuickTime"} and tag.name in {"DateTimeOriginal", "CreateDate"}
     }
     is_universal = any(find_place_tag(tags, place) for place in utc_signs)
     found: list[ClockReading] = []

@@ -61,12 +61,14 @@ class Findings:
         chars_left: Text that may still be kept: values may overlap, so that a small file can
             state gigabytes.
         blocks_left: Blocks (XMP, IPTC, Exif) that may still be read.
+        nodes_left: Elements and attributes of XMP that may still be read.
     """
 
     tags: list[Tag] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     chars_left: int = 8 << 20
     blocks_left: int = 32
+    nodes_left: int = 40_000
 
     def add(self, family: str, group: str, name: str, text: str, structure: Any = None) -> None:
         """Add one tag."""

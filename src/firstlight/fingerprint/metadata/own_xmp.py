@@ -14,7 +14,6 @@ from firstlight.errors import DecodeError
 from firstlight.fingerprint.metadata.own_view import Findings
 
 _PACKET_MAX_BYTES = 4 << 20
-_NODES_MAX = 20_000
 _DEPTH_MAX = 40
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _CONTAINERS = frozenset({f"{_RDF} {name}" for name in ("Seq", "Bag", "Alt")})
@@ -40,11 +39,12 @@ def read_xmp(packet: bytes, found: Findings) -> None:
     """
     if not found.may_read_block():
         return
-    if len(packet) > _PACKET_MAX_BYTES:
+    found.chars_left -= len(packet)
+    if len(packet) > _PACKET_MAX_BYTES or found.chars_left < 0:
         found.fault("an XMP packet is too large")
         return
     try:
-        root = _parse(packet)
+        root = _parse(packet, found)
     except DecodeError as error:
         found.fault(error.message)
         return
@@ -53,15 +53,13 @@ def read_xmp(packet: bytes, found: Findings) -> None:
             _add(name, value, found)
 
 
-def _parse(packet: bytes) -> _Node:
+def _parse(packet: bytes, found: Findings) -> _Node:
     root = _Node("", {})
     open_nodes = [root]
-    count = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal count
-        count += 1 + len(attributes)
-        if count > _NODES_MAX or len(open_nodes) > _DEPTH_MAX:
+        found.nodes_left -= 1 + len(attributes)
+        if found.nodes_left < 0 or len(open_nodes) > _DEPTH_MAX:
             raise DecodeError("an XMP packet is too deep or has too many elements")
         node = _Node(name, attributes)
         open_nodes[-1].children.append(node)

@@ -175,6 +175,21 @@ def test_quicktime_claims_no_zone_unless_its_writer_keeps_the_standard():
     assert [clock.offset for clock in android.clocks] == ["+00:00"]
 
 
+def test_a_videos_times_and_place():
+    found = view(
+        ("QuickTime", "QuickTime", "CreateDate", "2024:05:06 07:08:09"),
+        ("QuickTime", "QuickTime", "ModifyDate", "2024:05:06 07:08:09"),
+        ("QuickTime", "Keys", "CreationDate", "2024:05:06 09:08:09+02:00"),
+        ("QuickTime", "Keys", "GPSCoordinates", "-33.85840000, -151.20000000, 12.5 m Above"),
+    )
+    assert [(clock.local, clock.offset, clock.clock) for clock in found.clocks] == [
+        ("2024-05-06T09:08:09", "+02:00", "camera"),
+        ("2024-05-06T07:08:09", "+00:00", "camera"),
+        ("2024-05-06T07:08:09", "+00:00", "camera"),
+    ]
+    assert found.place == Place(-33.8584, -151.2, 12.5)
+
+
 def gps(latitude, longitude, north="North", east="East", *more):
     return view(
         ("EXIF", "GPS", "GPSLatitude", latitude),
