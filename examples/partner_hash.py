@@ -80,7 +80,8 @@ def _cosines() -> NDArray[np.float64]:
     frequency = np.arange(1, KEPT + 1)[:, None]
     place = 2 * np.arange(SAMPLES)[None, :] + 1
     waves: NDArray[np.float64] = np.cos(np.pi / (2 * SAMPLES) * frequency * place)
-    return waves * np.sqrt(2 / SAMPLES)
+    scale: float = (2 / SAMPLES) ** 0.5
+    return waves * scale
 
 
 def _forms(low: NDArray[np.float64]) -> list[NDArray[np.float64]]:

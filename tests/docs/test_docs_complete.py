@@ -37,7 +37,7 @@ def section(name: str) -> str:
     return next(part for part in parts if part.splitlines()[0] == name)
 
 
-@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda item: str(item))
+@pytest.mark.parametrize(("name", "command"), commands(), ids=str)
 def test_every_command_and_option_is_described(name, command):
     text = section(name)
     for parameter in command.params:

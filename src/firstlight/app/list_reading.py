@@ -35,8 +35,9 @@ def read_list(payload: Any, context: WorkContext) -> None:
             _emit(context, header_key, {"header": HEADER.dump_python(header)})
             for number, block in enumerate(_blocks(rows)):
                 key = b"block-%d" % number
-                context.begin(key)
-                _emit(context, key, {"rows": ROWS.dump_python(block)})
+                if context.wants(key):
+                    context.begin(key)
+                    context.emit(key, {"rows": ROWS.dump_python(block)})
         except FirstlightError as error:
             _emit(context, header_key, {"error": [error.code, error.message]})
 

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firstlight.app.home import Home
 from firstlight.app.matching import all_variants
-from firstlight.match.hamming import pack_codes
+from firstlight.link.near import near_copy_pairs
 from firstlight.match.scan import ScanIndex
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
 from firstlight.model.hashlist import DEFAULT_RADIUS_BITS
 from firstlight.store.fingerprint import PdqRow, pdq_rows
 from firstlight.store.near_copy import only_new_near_copies, progress_of_near_copies
 
-BLOCK_PICTURES = 1024
-
-Pairs = dict[tuple[str, str], tuple[int, int]]
+BLOCK_PAIRS = 20_000
 
 
 def update_near_copies(home: Home, on_step: Callable[[], None] = lambda: None) -> int:
     """Compare new pictures with all pictures; harmless when there is nothing new.
 
-    Of a pair, the variants of the media with the smaller id are compared with the plain code of
-    the other: so the pairs do not depend on which came first.
+    Of a pair both directions are compared and the smaller distance counts, so the pairs do not
+    depend on which came first.
 
     Returns:
         Pairs added.
 
-    Cost: 8 * new * all comparisons.
+    Cost: 16 * new * all comparisons.
     """
     store = home.store
     done_pdq_id = progress_of_near_copies(store)
@@ -41,8 +39,10 @@ def update_near_copies(home: Home, on_step: Callable[[], None] = lambda: None) -
     if first_new == len(rows):
         return 0
     added = 0
-    for pairs in _pairs(rows, first_new, on_step):
-        added += _record(home, pairs)
+    pairs = _pairs(rows, first_new)
+    while block := list(islice(pairs, BLOCK_PAIRS)):
+        added += _record(home, block)
+        on_step()
     with (
         store.transaction() as transaction,
         transaction.event(home.actor, "found-near-copies", {}) as event,
@@ -51,45 +51,32 @@ def update_near_copies(home: Home, on_step: Callable[[], None] = lambda: None) -
     return added
 
 
-def _pairs(rows: list[PdqRow], first_new: int, on_step: Callable[[], None]) -> Iterator[Pairs]:
-    old, new = rows[:first_new], rows[first_new:]
-    everything = ScanIndex(_plain(rows))
-    for block in _blocks(new):
-        yield _nearest(block, rows, everything)
-        on_step()
-    if old:
-        latest = ScanIndex(_plain(new))
-        for block in _blocks(old):
-            yield _nearest(block, new, latest)
-            on_step()
-
-
-def _nearest(block: list[PdqRow], stored: list[PdqRow], index: ScanIndex) -> Pairs:
-    pairs: Pairs = {}
-    queries = all_variants([row.codes for row in block])
-    found = index.search(queries, DEFAULT_RADIUS_BITS)
-    for query, row, distance in zip(*(part.tolist() for part in found), strict=True):
-        first, second = block[query // 8].media_id, stored[row].media_id
-        if first >= second:
-            continue
-        best = (distance, query % 8)
-        pairs[first, second] = min(pairs.get((first, second), best), best)
-    return pairs
-
-
-def _record(home: Home, pairs: Pairs) -> int:
-    rows: list[dict[str, Any]] = [
-        {
-            "media_id_a": first,
-            "media_id_b": second,
-            "distance_bits": distance,
+def _pairs(rows: list[PdqRow], first_new: int) -> Iterator[dict[str, Any]]:
+    codes8 = all_variants([row.codes for row in rows]).reshape(-1, 8, 4)
+    names = sorted({row.media_id for row in rows})
+    number = {media_id: place for place, media_id in enumerate(names)}
+    media_rows = np.array([number[row.media_id] for row in rows], dtype=np.int64)
+    found = near_copy_pairs(
+        codes8,
+        media_rows,
+        ScanIndex(np.ascontiguousarray(codes8[:, 0])),
+        DEFAULT_RADIUS_BITS,
+        first_new=first_new,
+        new_index=ScanIndex(np.ascontiguousarray(codes8[first_new:, 0])),
+    )
+    for first, second, distance_bits, variant in found:
+        yield {
+            "media_id_a": names[first],
+            "media_id_b": names[second],
+            "distance_bits": distance_bits,
             "variant": DIHEDRAL_VARIANTS[variant],
             "frame_a": 0,
             "frame_b": 0,
         }
-        for (first, second), (distance, variant) in pairs.items()
-    ]
-    rows = only_new_near_copies(home.store, rows)
+
+
+def _record(home: Home, pairs: list[dict[str, Any]]) -> int:
+    rows = only_new_near_copies(home.store, pairs)
     if rows:
         with (
             home.store.transaction() as transaction,
@@ -97,12 +84,3 @@ def _record(home: Home, pairs: Pairs) -> int:
         ):
             event.add_many("near_copy", rows)
     return len(rows)
-
-
-def _plain(rows: list[PdqRow]) -> NDArray[np.uint64]:
-    return pack_codes([row.codes[:32] for row in rows])
-
-
-def _blocks(rows: list[PdqRow]) -> Iterator[list[PdqRow]]:
-    for start in range(0, len(rows), BLOCK_PICTURES):
-        yield rows[start : start + BLOCK_PICTURES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from firstlight.link.group import group_rows
 from firstlight.model.facts import NearPair
 from firstlight.store.database import Reader
 from firstlight.store.near_copy import near_copies
@@ -20,19 +21,11 @@ def near_pairs(reader: Reader, media_ids: AbstractSet[str]) -> list[NearPair]:
 
 def stacks_of(reader: Reader, media_ids: AbstractSet[str]) -> list[tuple[str, ...]]:
     """Return the stacks of two and more media, each sorted, in a stable order."""
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for pair in near_pairs(reader, media_ids):
-        first, second = root(pair.media_a), root(pair.media_b)
-        if first != second:
-            parent[max(first, second)] = min(first, second)
-    groups: dict[str, list[str]] = {}
-    for name in parent:
-        groups.setdefault(root(name), []).append(name)
-    return sorted(tuple(sorted(group)) for group in groups.values())
+    pairs = near_pairs(reader, media_ids)
+    names = sorted({name for pair in pairs for name in (pair.media_a, pair.media_b)})
+    row = {name: number for number, name in enumerate(names)}
+    labels = group_rows(len(names), ((row[pair.media_a], row[pair.media_b]) for pair in pairs))
+    groups: dict[int, list[str]] = {}
+    for name, label in zip(names, labels, strict=True):
+        groups.setdefault(label, []).append(name)
+    return [tuple(group) for group in groups.values()]

@@ -120,7 +120,7 @@ def _run(arguments: list[str] | None) -> int:
         if error.detail:
             click.echo(f"  {error.detail}", err=True)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last stop before the user
+    except Exception as error:
         if os.environ.get("FIRSTLIGHT_LOG_LEVEL") == "debug":
             raise
         words = "this is our bug; what was recorded is kept. FIRSTLIGHT_LOG_LEVEL=debug shows more"

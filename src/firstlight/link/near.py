@@ -32,6 +32,9 @@ def near_copy_pairs(
     media_rows: NDArray[np.int64],
     index: HashIndex,
     radius_bits: int,
+    *,
+    first_new: int = 0,
+    new_index: HashIndex | None = None,
 ) -> Iterator[tuple[int, int, int, int]]:
     """Find the pairs of media of which any two codes lie within the radius.
 
@@ -44,20 +47,39 @@ def near_copy_pairs(
         media_rows: The media that each code belongs to (a video has several codes).
         index: Holds ``codes8[:, 0]``, in the same order.
         radius_bits: Inclusive radius.
+        first_new: Pairs of which both codes stand before this row are known and left out.
+        new_index: Holds ``codes8[first_new:, 0]``; needed with ``first_new``.
     Shapes: codes8 (n, 8, 4) uint64, media_rows (n,) int64; yields (row_a, row_b, distance in
         bits, variant): row_a < row_b, each pair once, ascending, its smallest distance, and the
         variant of row_a that looks like row_b as it stands.
     Raises:
         FingerprintShapeError: Shapes differ, or the index holds other codes.
-    Cost: 8 n queries; 8 bytes a pair of memory.
+    Cost: 8 n queries, those of earlier codes against the new ones alone; 8 bytes a pair.
     Evidence: A pair is a lead: two pictures look alike to a hash. People compare them.
     """
     _check(codes8, media_rows, index)
     packed: list[NDArray[np.uint64]] = []
     held = 0
     for start in range(0, len(codes8), _BATCH_CODES):
-        hits = _search_batch(
-            codes8[start : start + _BATCH_CODES], start, media_rows, index, radius_bits
+        stop = min(start + _BATCH_CODES, len(codes8) if start >= first_new else first_new)
+        parts = [(slice(start, stop), index, 0)]
+        if start < first_new:
+            if new_index is None or len(new_index) != len(codes8) - first_new:
+                raise FingerprintShapeError("the index of new codes does not hold them")
+            parts = [(slice(start, stop), new_index, first_new)]
+            rest = slice(stop, min(start + _BATCH_CODES, len(codes8)))
+            parts += [(rest, index, 0)] if rest.start < rest.stop else []
+        hits = np.concatenate(
+            [
+                _search_batch(
+                    codes8[part],
+                    media_rows[part],
+                    media_rows[first_stored:],
+                    stored,
+                    radius_bits,
+                )
+                for part, stored, first_stored in parts
+            ]
         )
         packed.append(hits)
         held += len(hits)
@@ -85,16 +107,16 @@ def _check(codes8: NDArray[np.uint64], rows: NDArray[np.int64], index: HashIndex
 
 def _search_batch(
     codes8: NDArray[np.uint64],
-    start: int,
-    media_rows: NDArray[np.int64],
+    query_media: NDArray[np.int64],
+    stored_media: NDArray[np.int64],
     index: HashIndex,
     radius_bits: int,
 ) -> NDArray[np.uint64]:
     queries = np.ascontiguousarray(codes8.reshape(-1, 4))
     query_rows, stored_rows, distances = index.search(queries, radius_bits)
     variants = query_rows % VARIANT_COUNT
-    left = media_rows[query_rows // VARIANT_COUNT + start]
-    right = media_rows[stored_rows]
+    left = query_media[query_rows // VARIANT_COUNT]
+    right = stored_media[stored_rows]
     keep = left != right
     left, right, variants = left[keep], right[keep], variants[keep]
     is_swapped = left > right

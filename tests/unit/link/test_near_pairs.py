@@ -53,6 +53,18 @@ def test_pairs_equal_the_obvious_comparison(radius, monkeypatch):
     assert radius == 0 or len(found) > 3
 
 
+@pytest.mark.parametrize("first_new", [1, 20, 40, 47, 48])
+def test_new_codes_alone_give_the_pairs_that_were_missing(first_new, monkeypatch):
+    monkeypatch.setattr(near, "_BATCH_CODES", 7)
+    codes = made_codes(48)
+    rows = np.arange(48, dtype=np.int64)
+    index, latest = SlowIndex(codes[:, 0]), SlowIndex(codes[first_new:, 0])
+    known = {(a, b) for a, b, *_ in obvious_pairs(codes[:first_new], rows[:first_new], 31)}
+    missing = [pair for pair in obvious_pairs(codes, rows, 31) if pair[:2] not in known]
+    found = near_copy_pairs(codes, rows, index, 31, first_new=first_new, new_index=latest)
+    assert list(found) == missing
+
+
 def test_pairs_do_not_depend_on_the_order_of_codes():
     codes = made_codes(40)
     rows = np.arange(40, dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -107,9 +108,9 @@ def _text_of(packet: bytes) -> str:
 def _descriptions(root: _Node) -> list[_Node]:
     # The top-level descriptions only: those inside a property belong to it.
     found: list[_Node] = []
-    waiting = [root]
+    waiting = deque([root])
     while waiting:
-        node = waiting.pop(0)
+        node = waiting.popleft()
         if node.name == _DESCRIPTION:
             found.append(node)
         else:
