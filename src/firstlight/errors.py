@@ -14,6 +14,7 @@
         LimitError                 a documented bound was exceeded
         WorkerLostError            the isolated worker crashed, hung or ran out of memory
         ListRowError               one row of a list cannot be used
+        ListDuplicateError         one row of a list repeats an earlier one
         ListFormatError            a list file is not of a known form
       IntegrityError             stop at once
         ChainBrokenError           the custody log is not a chain
@@ -132,6 +133,12 @@ class ListRowError(InputError):
     """One row of a list cannot be used."""
 
     code = "list-row"
+
+
+class ListDuplicateError(InputError):
+    """One row of a list says the same as an earlier one."""
+
+    code = "list-duplicate"
 
 
 class ListFormatError(InputError):

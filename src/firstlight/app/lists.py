@@ -15,12 +15,11 @@ from firstlight.app.home import Home
 from firstlight.app.list_reading import HEADER, ROWS
 from firstlight.app.matching import update_matches
 from firstlight.engine.pool import LocalPool
-from firstlight.errors import ListFormatError, UnknownNameError, UsageError
+from firstlight.errors import ListDuplicateError, ListFormatError, UnknownNameError, UsageError
 from firstlight.model.hashlist import BadRow, HashAlgorithm, ListEntry, ListHeader, ListPurpose
 from firstlight.model.ports import Finished, Lost, Task
 from firstlight.store.hashlist import ListSummary, bad_rows, find_list, list_summaries
 from firstlight.store.list_import import EntryImport
-from firstlight.store.writer import EventWriter
 
 WORK_FUNCTION = "firstlight.app.list_reading:read_list"
 BAD_ROWS_KEPT = 10_000
@@ -51,8 +50,12 @@ class ListRequest:
 class _BadRows:
     kept: list[BadRow] = field(default_factory=list)
     count: int = 0
+    repeated: int = 0
 
     def add(self, row: BadRow) -> None:
+        if row.code == ListDuplicateError.code:
+            self.repeated += 1
+            return
         self.count += 1
         if len(self.kept) < BAD_ROWS_KEPT:
             self.kept.append(row)
@@ -115,7 +118,11 @@ def _write(
         transaction.event(home.actor, "imported-list", inputs) as event,
     ):
         list_id = earlier.list_id if earlier else event.add("hash_list", {"name": request.name})
-        version_id = event.reserve("list_version")
+        version = earlier.version_number + 1 if earlier else 1
+        values = _version_values(request, header, file_sha256)
+        version_id = event.add(
+            "list_version", {**values, "list_id": list_id, "version_number": version}
+        )
         entries = EntryImport(transaction, event, list_id, version_id)
         entries.add(_entries(rows, bad))
         counts = entries.counts
@@ -131,52 +138,34 @@ def _write(
             "changed": counts.changed,
             "unchanged": counts.unchanged,
             "withdrawn": counts.withdrawn,
+            "repeated": counts.repeated + bad.repeated,
         }
-        version = earlier.version_number + 1 if earlier else 1
-        _write_version(
-            event, list_id, version_id, version, request, header, file_sha256, numbers, bad
-        )
+        tally = {**numbers, "bad_rows": bad.count}
+        event.add("list_tally", {"list_version_id": version_id, "counts": tally})
+        event.add_many("bad_row", (_bad_values(version_id, row) for row in bad.kept))
     return numbers
 
 
-def _write_version(
-    event: EventWriter,
-    list_id: int,
-    version_id: int,
-    version: int,
-    request: ListRequest,
-    header: ListHeader,
-    file_sha256: bytes,
-    numbers: dict[str, int],
-    bad: _BadRows,
-) -> None:
-    event.add(
-        "list_version",
-        {
-            "list_version_id": version_id,
-            "list_id": list_id,
-            "version_number": version,
-            "purpose": request.purpose,
-            "radius_bits": request.radius_bits,
-            "file_sha256": file_sha256,
-            "format": header.format_name,
-            "format_version": header.format_version,
-            "scheme": header.scheme,
-            "is_partial": request.is_partial,
-            "state": "imported",
-            "counts": {**numbers, "bad_rows": bad.count},
-        },
-    )
-    for row in bad.kept:
-        event.add(
-            "bad_row",
-            {
-                "list_version_id": version_id,
-                "row_number": row.row_number,
-                "code": row.code,
-                "reason": row.reason,
-            },
-        )
+def _version_values(request: ListRequest, header: ListHeader, file_sha256: bytes) -> dict[str, Any]:
+    return {
+        "purpose": request.purpose,
+        "radius_bits": request.radius_bits,
+        "file_sha256": file_sha256,
+        "format": header.format_name,
+        "format_version": header.format_version,
+        "scheme": header.scheme,
+        "is_partial": request.is_partial,
+        "state": "imported",
+    }
+
+
+def _bad_values(version_id: int, row: BadRow) -> dict[str, Any]:
+    return {
+        "list_version_id": version_id,
+        "row_number": row.row_number,
+        "code": row.code,
+        "reason": row.reason,
+    }
 
 
 def _entries(rows: Iterator[Any], bad: _BadRows) -> Iterator[ListEntry]:
@@ -238,7 +227,6 @@ def withdraw_list(home: Home, name: str) -> dict[str, Any]:
                     "scheme": summary.scheme,
                     "is_partial": summary.is_partial,
                     "state": "withdrawn",
-                    "counts": {},
                 },
             )
         update_matches(home)

@@ -140,6 +140,7 @@ def _print_import(document: dict[str, Any]) -> None:
             ("  changed", document["changed"]),
             ("  withdrawn", document["withdrawn"]),
             ("can match near-copies", document["near_copies"]),
+            ("rows that repeat others", document["repeated"]),
             ("bad rows, skipped", document["bad_row_count"]),
             ("matches added", document["matches_added"]),
         ],

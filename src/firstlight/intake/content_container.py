@@ -197,7 +197,10 @@ def _has_partitions(head: bytes) -> bool:
 
 
 def probe_trailer(_head: bytes, tail: bytes, _size_bytes: int) -> str | None:
-    """Know a disk image by its last sector."""
+    """Know a disk image by its last sector, and a ZIP behind other bytes by its end."""
+    end = tail.rfind(b"PK\x05\x06")
+    if end >= 0 and len(tail) - end - 22 == int.from_bytes(tail[end + 20 : end + 22], "little"):
+        return "application/zip"
     if tail[-512:-508] == b"koly":
         return "application/x-apple-diskimage"
     if tail[-512:-504] == b"conectix" or tail[-511:-503] == b"conectix":

@@ -233,6 +233,10 @@ def test_archives_that_are_opened(content, mime):
     assert not is_unopened_container(mime)
 
 
+def test_a_zip_behind_other_bytes_is_known_by_its_end():
+    assert mime_of(b"\x00\x01 other bytes" + make_zip([("a.txt", b"x")])) == "application/zip"
+
+
 def old_tar() -> bytes:
     header = bytearray(512)
     header[:5] = b"a.txt"
