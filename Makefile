@@ -15,8 +15,9 @@ $(STAMPS)/venv:
 	mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/installed: $(STAMPS)/venv requirements.txt requirements-dev.txt pyproject.toml $(KERNEL_SOURCES)
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.txt requirements-dev.txt packaging/uv-requirements.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.txt requirements-dev.txt packaging/uv-requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src/firstlight
 	touch $@
 
 $(STAMPS)/tools: $(STAMPS)/venv packaging/tools.py packaging/exiftool/package-lock.json

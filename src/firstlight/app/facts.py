@@ -103,7 +103,7 @@ def _match_facts(row: MatchRow) -> MatchFacts:
         entry_key=row.entry_key,
         algorithm=HashAlgorithm(row.algorithm),
         distance_bits=row.distance_bits,
-        variant=row.variant,
+        variant=row.variant if row.algorithm == HashAlgorithm.PDQ else None,
         scheme=row.scheme,
         category_code=row.category_code,
         marks=row.marks,

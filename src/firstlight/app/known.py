@@ -8,7 +8,7 @@ from typing import Any
 
 from firstlight.app.wire import report_from_plain
 from firstlight.errors import WorkerLostError
-from firstlight.model.fingerprint import Reading
+from firstlight.model.fingerprint import DIHEDRAL_VARIANTS, Reading
 from firstlight.model.hashlist import ListPurpose
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Failure, MediaKind, Outcome
@@ -165,7 +165,7 @@ def digest_match_row(media_id: str, hit: DigestHit) -> dict[str, Any]:
         "list_version_id": hit.list_version_id,
         "algorithm": hit.algorithm,
         "distance_bits": 0,
-        "variant": None,
+        "variant": DIHEDRAL_VARIANTS[0],
         "route": None,
         "pdq_id": None,
         "frame_index": 0,

@@ -20,6 +20,7 @@ from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
 from firstlight.intake.folder import FoundFile, Skipped, walk
 from firstlight.match.hamming import pack_codes
 from firstlight.match.scan import ScanIndex
+from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
 from firstlight.model.hashlist import HASH_SIZE_BYTES, HashAlgorithm
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Locator
@@ -226,7 +227,7 @@ def _digest_matches(
     for hit in hits:
         entry = entries[hit.entry_id]
         found.setdefault(hit.digest, []).append(
-            _match(entry, names[hit.list_id], hit.purpose, algorithm, 0, None)
+            _match(entry, names[hit.list_id], hit.purpose, algorithm, 0, DIHEDRAL_VARIANTS[0])
         )
     return found
 
@@ -264,7 +265,7 @@ def _match(
     purpose: Any,
     algorithm: HashAlgorithm,
     distance_bits: int,
-    variant: str | None,
+    variant: str,
 ) -> dict[str, Any]:
     return {
         "list": version[0],

@@ -16,7 +16,7 @@ from firstlight.app.wire import report_to_plain
 from firstlight.errors import DecodeError, InputError, LimitError, NotOpenedError, TruncatedError
 from firstlight.fingerprint.digest import DigestTaker, digest_descriptor
 from firstlight.fingerprint.reading import read_media
-from firstlight.intake.archive import ArchiveEnd, ArchiveItem, walk_archive
+from firstlight.intake.archive import ArchiveEnd, ArchiveItem, MemberContent, walk_archive
 from firstlight.intake.content_type import (
     HEAD_BYTES,
     TAIL_BYTES,
@@ -82,7 +82,7 @@ def _read_file(chunk: _Chunk, locator: Locator, facts: FileFacts) -> None:
         return
     chunk.context.begin(locator.key)
     try:
-        descriptor = open_for_reading(locator.path)
+        descriptor = open_for_reading(locator.path, expected=facts)
     except InputError as error:
         _emit(chunk, _failed(ItemReport(locator, facts, Outcome.FAILED), error, "open"))
         return
@@ -201,6 +201,7 @@ def _read_member(chunk: _Chunk, locator: Locator, item: ArchiveItem) -> ItemRepo
         return None
     taker = DigestTaker()
     kept: list[bytes] | None = []
+    content: MemberContent | None = None
     try:
         content = item.open()
         for piece in content.pieces():
@@ -211,8 +212,12 @@ def _read_member(chunk: _Chunk, locator: Locator, item: ArchiveItem) -> ItemRepo
                 if not _is_kept(content.content_type, taker.size_bytes, chunk.bounds):
                     kept = None
     except InputError as error:
+        report = _failed(report, error, "unpack")
+        if isinstance(error, DecodeError | TruncatedError) and _is_nested(content):
+            # What could be unpacked of a damaged archive may still hold whole members.
+            return report
         item.pass_over()
-        _emit(chunk, _failed(report, error, "unpack"))
+        _emit(chunk, report)
         return None
     facts = replace(item.facts, size_bytes=taker.size_bytes)
     report = _named(
@@ -223,6 +228,10 @@ def _read_member(chunk: _Chunk, locator: Locator, item: ArchiveItem) -> ItemRepo
         return report
     _emit(chunk, _read_content(chunk, report, None if kept is None else b"".join(kept), None))
     return None
+
+
+def _is_nested(content: MemberContent | None) -> bool:
+    return content is not None and is_openable_archive(content.content_type.mime)
 
 
 def _is_kept(content_type: ContentType, size_bytes: int, bounds: Bounds) -> bool:

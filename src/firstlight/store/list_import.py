@@ -15,7 +15,9 @@ from firstlight.store.rowform import row_form
 from firstlight.store.schema import entry
 from firstlight.store.writer import EventWriter, Transaction
 
-IMPORT_BLOCK = 900
+IMPORT_BLOCK = 10_000
+"""Entries in memory at a time: sorted, they cost the indexes half of what they do unsorted."""
+
 _CONTENT = (
     "md5",
     "sha1",
@@ -102,10 +104,12 @@ class EntryImport:
         finally:
             self._tx.expect_many_rows(many=False)
 
-    def _add_block(self, block: Sequence[ListEntry]) -> None:
-        current: dict[str, tuple[int, Any]] = self._current(
-            list(dict.fromkeys(item.entry_key for item in block))
-        )
+    def _add_block(self, block: list[ListEntry]) -> None:
+        keys = list(dict.fromkeys(item.entry_key for item in block))
+        if len(keys) == len(block):
+            # Where a key repeats, the order of the file says which row is the newer one.
+            block.sort(key=_first_hash)
+        current = self._current(sorted(keys))
         if not self._is_first:
             self._note_keys(current, block)
         replaced: list[str] = []
@@ -153,12 +157,15 @@ class EntryImport:
             self._withdraw_derived([row.entry_key for row in rows])
 
     def _current(self, keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
+        columns = entry.c.entry_id, entry.c.entry_key, *(entry.c[name] for name in _CONTENT)
         statement = (
-            select(entry.c.entry_id, entry.c.entry_key, *(entry.c[name] for name in _CONTENT))
-            .where(entry.c.list_id == self._list_id, entry.c.entry_key.in_(keys))
-            .order_by(entry.c.entry_id)
+            select(*columns).where(entry.c.list_id == self._list_id).order_by(entry.c.entry_id)
         )
-        return {row[1]: (row[0], tuple(row)[2:]) for row in self._tx.fetch(statement)}
+        found: dict[str, tuple[int, Any]] = {}
+        for some in blocks(keys):
+            for row in self._tx.fetch(statement.where(entry.c.entry_key.in_(some))):
+                found[row[1]] = (row[0], tuple(row)[2:])
+        return found
 
     def _note_keys(self, current: Iterable[str], block: Sequence[ListEntry]) -> None:
         known = frozenset(current)
@@ -214,6 +221,10 @@ class EntryImport:
             )
             for row in self._tx.fetch(derived):
                 self._ev.add("entry", self._tombstone(row))
+
+
+def _first_hash(item: ListEntry) -> bytes:
+    return item.hashes[0][1] if item.hashes else b""
 
 
 def _is_replaced() -> Any:

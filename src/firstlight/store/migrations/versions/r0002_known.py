@@ -149,6 +149,14 @@ def _make_entry() -> None:
         sqlite_where=sa.text("pdq IS NOT NULL"),
         postgresql_where=sa.text("pdq IS NOT NULL"),
     )
+    op.create_index(
+        "ix_entry_with_photodna",
+        "entry",
+        ["list_id"],
+        unique=False,
+        sqlite_where=sa.text("photodna IS NOT NULL"),
+        postgresql_where=sa.text("photodna IS NOT NULL"),
+    )
 
 
 def _make_list_tally() -> None:
