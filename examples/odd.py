@@ -20,15 +20,16 @@ BROKEN = ("decode-failed", "truncated")
 def put_names(shelf: Shelf) -> None:
     """Put pictures under names that break careless programs."""
     for number, sort in enumerate(HOSTILE_NAMES):
-        original, content = shelf.take()
-        source = b"laptop/" if number % 3 else b"phone/"
-        item = same_picture(original, source + hostile_path(sort), "name", sort)
+        source = "laptop" if number % 3 else "phone"
+        original, content = shelf.take(source)
+        path = source.encode() + b"/" + hostile_path(sort)
+        item = same_picture(original, path, "name", sort)
         shelf.put(item, content)
 
 
 def put_damage(shelf: Shelf) -> None:
     """Put files that are cut off, empty, overwritten or never were what they say."""
-    picture, content = shelf.take()
+    picture, content = shelf.take("laptop")
     size = len(content)
     half = content[: size * 6 // 10]
     _damaged(shelf, "truncated-jpeg", b"IMG_0001.jpg", half, ("truncated",), scene=picture.scene)
@@ -88,11 +89,11 @@ def _box(name: bytes, body: bytes) -> bytes:
 def put_mislabelled(shelf: Shelf) -> None:
     """Put pictures and documents under endings that are not theirs."""
     for name in (b"notes.txt", b"system.dll", b"letter.docx", b"song.mp3"):
-        original, content = shelf.take()
+        original, content = shelf.take("laptop")
         path = b"laptop/Documents/misc/" + name
         item = same_picture(original, path, "mislabelled", "jpeg-" + name.split(b".")[1].decode())
         shelf.put(replace(item, has_mismatch=True), content)
-    original, content = shelf.take()
+    original, content = shelf.take("phone")
     item = same_picture(original, b"phone/Download/picture.png", "mislabelled", "jpeg-png")
     shelf.put(replace(item, has_mismatch=True), content)
     # What is named a picture and is none may be called unreadable as well.

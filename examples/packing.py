@@ -59,7 +59,7 @@ def put_archives(shelf: Shelf, count: int) -> None:
         _put_plain(shelf, b"laptop/Archive/album" + tail + b".zip", 4)
         for ending, squeeze in SQUEEZERS.items():
             path = b"phone/Download/export" + tail + b".tar." + ending.encode()
-            members = _members(shelf, 2)
+            members = _members(shelf, "phone", 2)
             _put(shelf, path, "tar-" + ending, squeeze(pack_tar([pair for _, pair in members])))
             _note(shelf, path, members)
     _put_hostile(shelf)
@@ -78,11 +78,11 @@ SQUEEZERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def _members(shelf: Shelf, count: int) -> list[tuple[Item, Member]]:
+def _members(shelf: Shelf, source: str, count: int) -> list[tuple[Item, Member]]:
     """Take pictures to pack: every second one as it is, the others coded again."""
     members = []
     for number in range(count):
-        original, content = shelf.take()
+        original, content = shelf.take(source)
         name = b"pictures/%03d.jpg" % number
         item = same_picture(original, name, "in-archive", "exact")
         if number % 2:
@@ -104,14 +104,14 @@ def _note(shelf: Shelf, archive: bytes, members: list[tuple[Item, Member]]) -> N
 
 
 def _put_plain(shelf: Shelf, path: bytes, count: int) -> None:
-    members = _members(shelf, count)
+    members = _members(shelf, "laptop", count)
     _put(shelf, path, "zip", pack_zip([pair for _, pair in members], deflate=False))
     _note(shelf, path, members)
 
 
 def _put_nested(shelf: Shelf, stem: bytes) -> None:
     """Put a zip into a tar into a folder."""
-    inner, outer = _members(shelf, 3), _members(shelf, 2)
+    inner, outer = _members(shelf, "laptop", 3), _members(shelf, "laptop", 2)
     packed = pack_zip([pair for _, pair in inner])
     path = stem + b".tar"
     _put(shelf, path, "tar", pack_tar([(b"deep/inner.zip", packed), *(pair for _, pair in outer)]))
@@ -123,7 +123,7 @@ def _put_nested(shelf: Shelf, stem: bytes) -> None:
 
 def _put_hostile(shelf: Shelf) -> None:
     """Put archives that climb, link, repeat names, go too deep or blow up."""
-    (first, (_, one)), (second, (_, two)), (third, (_, three)) = _members(shelf, 3)
+    (first, (_, one)), (second, (_, two)), (third, (_, three)) = _members(shelf, "laptop", 3)
     path = b"laptop/Archive/climbing.tar"
     names = (b"../../climbed.jpg", b"/etc/rooted.jpg", b"odd\xff name.jpg")
     content = pack_tar(list(zip(names, (one, two, three), strict=True)))
@@ -166,7 +166,7 @@ def _with_link(packed: bytes) -> bytes:
 
 def _put_closed(shelf: Shelf) -> None:
     """Put what is locked, broken, or of a kind that can't be opened yet."""
-    (_, (_, body)), (_, (_, other)) = _members(shelf, 2)
+    (_, (_, body)), (_, (_, other)) = _members(shelf, "laptop", 2)
     locked = pack_locked_zip(b"locked.jpg", body, b"tide")
     _put(shelf, b"laptop/Archive/locked.zip", "locked", locked, outcomes=EITHER,
          codes=("encrypted", "not-opened"))  # fmt: skip

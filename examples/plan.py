@@ -187,7 +187,9 @@ def _deck(wanted: int) -> list[tuple[str, str, int]]:
 def _plan_copy(
     rng: np.random.Generator, scene: ScenePlan, kind: str, variant: str, number: int
 ) -> CopyPlan:
-    source = str(rng.choice(["laptop", "phone"]))
+    keeps_camera = kind in ("exact-copy", "edited") or variant == "heic"
+    homes = read_cameras()[scene.camera].home if keeps_camera else ["laptop", "phone"]
+    source = str(rng.choice(homes))
     if kind == "platform":
         name = platform_name(rng, variant, scene.shot.taken, number)
         folder = {"laptop": "Downloads", "phone": "Messenger/Media/Images"}[source]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from examples.camera import read_cameras
 from examples.making import write_item
 from examples.truth import Item, NotDrawn, digests_of
 
@@ -30,10 +31,17 @@ class Shelf:
     not_drawn: list[NotDrawn] = field(default_factory=list)
     taken: int = 0
 
-    def take(self) -> tuple[Item, bytes]:
-        """Return the next original and its bytes; after the last the first comes again."""
-        item = self.originals[self.taken % len(self.originals)]
-        self.taken += 1
+    def take(self, source: str) -> tuple[Item, bytes]:
+        """Return the next original that may lie in a source, and its bytes.
+
+        A camera that lives in one source stays there, so that only the cameras meant to tie
+        the sources together do. After the last original the first comes again.
+        """
+        while True:
+            item = self.originals[self.taken % len(self.originals)]
+            self.taken += 1
+            if item.camera is None or source in read_cameras()[item.camera].home:
+                break
         with open(os.path.join(os.fsencode(self.out), item.path), "rb") as file:
             return item, file.read()
 

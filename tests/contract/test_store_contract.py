@@ -321,6 +321,39 @@ def test_a_newer_version_updates_and_withdraws(store: Store) -> None:
     assert (counts.changed, counts.withdrawn) == (1, 3)
 
 
+def test_counts_of_a_list_follow_every_change(store: Store) -> None:
+    sample.ingest(store, sample.add_source(store), sample.report(1))
+    photodna = sample.entry(5, hashes=((HashAlgorithm.PHOTODNA, b"p" * 144),))
+    sample.import_list(store, [sample.pdq_entry(2), photodna], name="List B")
+    sample.import_list(store, [sample.entry(1), sample.pdq_entry(2), photodna])
+    (hit,) = hashlist.entries_by_digest(store, [sample.digests_of(1).md5])
+    own = DerivedEntry(hit.entry_id, sample.media_id(1), sample.codes(1)[:32])
+    with store.transaction() as tx, tx.event(sample.ACTOR, "derived-entries") as ev:
+        add_derived_entries(tx, ev, [own])
+    changed = sample.entry(1, category_code=None)
+    expected = [
+        ([sample.entry(1), sample.pdq_entry(2), photodna], (4, 2, 1, 1, 0)),
+        ([sample.entry(1), sample.pdq_entry(3)], (3, 2, 0, 1, 2)),
+        ([sample.entry(1), sample.pdq_entry(2), photodna], (4, 2, 1, 1, 1)),
+        ([changed, sample.pdq_entry(2)], (2, 1, 0, 0, 2)),
+        ([sample.pdq_entry(3)], (1, 1, 0, 0, 3)),
+    ]
+    for entries, counts in expected:
+        sample.import_list(store, entries)
+        found = hashlist.find_list(store, "List A")
+        assert found is not None
+        assert counts == (
+            found.entries,
+            found.entries_with_pdq,
+            found.entries_with_photodna,
+            found.entries_derived,
+            found.entries_withdrawn,
+        )
+    other = hashlist.find_list(store, "List B")
+    assert other is not None
+    assert (other.entries, other.entries_with_photodna, other.entries_withdrawn) == (2, 1, 0)
+
+
 def test_a_partial_version_withdraws_nothing(store: Store) -> None:
     sample.import_list(store, [sample.entry(1)])
     sample.import_list(store, [sample.entry(2)], is_partial=True)

@@ -129,8 +129,8 @@ def _lists(reader: Reader) -> tuple[ListFacts, ...]:
         ListFacts(
             name=row.name,
             purpose=ListPurpose(row.purpose),
-            entry_count=row.entries,
-            pdq_entry_count=row.entries_with_pdq,
+            entry_count=row.entries - row.entries_derived,
+            pdq_entry_count=row.entries_with_pdq - row.entries_derived,
             derived_pdq_count=row.entries_derived,
             is_trusted=row.is_trusted,
         )

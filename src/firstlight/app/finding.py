@@ -24,7 +24,7 @@ from firstlight.store.fingerprint import (
     media_within_box,
     pdq_rows,
 )
-from firstlight.store.hashlist import list_summaries
+from firstlight.store.hashlist import has_list_in_force
 from firstlight.store.media import media_by_digest, media_by_prefix, media_page
 from firstlight.store.near_copy import near_copies
 from firstlight.store.record import MediaRecord, load_records
@@ -121,8 +121,8 @@ def show(home: Home, media_name: str) -> dict[str, Any]:
 
 
 def has_list(reader: Reader) -> bool:
-    """Whether any list is in force."""
-    return any(row.state != "withdrawn" for row in list_summaries(reader))
+    """Whether any list of known material is in force (a known-good list is none)."""
+    return has_list_in_force(reader)
 
 
 def case_names_of(reader: Reader) -> dict[int, str]:

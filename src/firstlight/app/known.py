@@ -14,7 +14,7 @@ from firstlight.model.item import ItemReport
 from firstlight.model.media import Failure, MediaKind, Outcome
 from firstlight.store.database import Reader
 from firstlight.store.fingerprint import load_readings
-from firstlight.store.hashlist import DigestHit, entries_by_digest, list_summaries
+from firstlight.store.hashlist import DigestHit, entries_by_digest, has_list_in_force
 from firstlight.store.media import known_media
 from firstlight.store.sighting import sightings_of
 
@@ -35,7 +35,7 @@ class KnownContents:
     def __init__(self, reader: Reader, *, is_retrying: bool) -> None:
         self._reader = reader
         self.is_retrying = is_retrying
-        self.is_checking = any(row.state != "withdrawn" for row in list_summaries(reader))
+        self.is_checking = has_list_in_force(reader, tuple(ListPurpose))
         self._recorded: dict[bytes, bool] = {}
         self._failures: dict[bytes, tuple[Failure, ...]] = {}
         self._hits: dict[bytes, list[DigestHit]] = {}

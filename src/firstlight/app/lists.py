@@ -271,7 +271,12 @@ def show_list(home: Home, name: str) -> dict[str, Any]:
 
 
 def list_document(row: ListSummary) -> dict[str, Any]:
-    """Give one list; ``near_copies`` says how much of it can match near-copies at all."""
+    """Give one list; ``near_copies`` says how much of it can match near-copies at all.
+
+    Entries derived by us are counted apart: the list itself does not know their PDQ.
+    """
+    entries = row.entries - row.entries_derived
+    with_pdq = row.entries_with_pdq - row.entries_derived
     return {
         "list": row.name,
         "version": row.version_number,
@@ -282,12 +287,12 @@ def list_document(row: ListSummary) -> dict[str, Any]:
         "format_version": row.format_version,
         "scheme": row.scheme,
         "file_sha256": row.file_sha256.hex() if row.file_sha256 else None,
-        "entries": row.entries,
-        "entries_with_pdq": row.entries_with_pdq,
+        "entries": entries,
+        "entries_with_pdq": with_pdq,
         "entries_with_photodna": row.entries_with_photodna,
         "entries_derived": row.entries_derived,
         "entries_withdrawn": row.entries_withdrawn,
-        "near_copies": f"{row.entries_with_pdq:,} of {row.entries:,}",
+        "near_copies": f"{with_pdq:,} of {entries:,}",
         "bad_row_count": row.bad_rows,
         "is_trusted": row.is_trusted,
         "imported_at": time_text(row.imported_at),

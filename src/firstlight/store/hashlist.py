@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import func, select
 
 from firstlight.guard.custody import read_time
 from firstlight.model.hashlist import HASH_SIZE_BYTES, BadRow, HashAlgorithm, ListPurpose
 from firstlight.store.current import SEARCHING, blocks, is_current_entry, lists_in_force
 from firstlight.store.database import Reader
+from firstlight.store.entry_count import count_entries
 from firstlight.store.item import read_pairs
-from firstlight.store.judgement import latest_judgement
+from firstlight.store.judgement import is_trusted
 from firstlight.store.schema import bad_row, entry, event, hash_list, list_tally, list_version
 
 KNOWN_GOOD_ALGORITHMS = (HashAlgorithm.SHA1, HashAlgorithm.SHA256)
@@ -24,7 +25,15 @@ KNOWN_GOOD_ALGORITHMS = (HashAlgorithm.SHA1, HashAlgorithm.SHA256)
 
 @dataclass(frozen=True, slots=True)
 class ListSummary:
-    """A list as it stands: its newest version, and counts over its current entries."""
+    """A list as it stands: its newest version, and counts over its current entries.
+
+    Args:
+        entries, entries_with_pdq, entries_with_photodna: Of the partner and of our own.
+        entries_derived: Those of our own among them.
+        entries_withdrawn: The partner's that a newer version no longer has.
+        bad_rows: Rows of the newest version's file that could not be used.
+        is_trusted: A person declared it so, and nobody took that back.
+    """
 
     list_id: int
     name: str
@@ -123,7 +132,7 @@ def _summaries(reader: Reader, name: str | None) -> list[ListSummary]:
 
 
 def _summary(reader: Reader, row: Any) -> ListSummary:
-    entries = _count_entries(reader, row.list_id)
+    entries = count_entries(reader, row.list_id)
     return ListSummary(
         list_id=row.list_id,
         name=row.name,
@@ -140,49 +149,9 @@ def _summary(reader: Reader, row: Any) -> ListSummary:
         counts=_counts(reader, row.list_version_id),
         **entries,
         bad_rows=_count_bad_rows(reader, row.list_version_id),
-        is_trusted=_is_trusted(reader, row.name),
+        is_trusted=is_trusted(reader, row.name),
         imported_at=read_time(row.at),
     )
-
-
-def _count_entries(reader: Reader, list_id: int) -> dict[str, int]:
-    """Count current entries by difference: what was added, less what was replaced.
-
-    The first is read off indexes, and only rows that replace others are looked at one by one.
-    """
-    later, before = entry.alias("later_row"), entry.alias("row_before")
-    added, with_pdq, with_photodna, derived = (
-        reader.fetch(select(func.count()).select_from(entry).where(*terms))[0][0]
-        for terms in (
-            [entry.c.list_id == list_id],
-            [entry.c.list_id == list_id, entry.c.pdq.is_not(None)],
-            [entry.c.list_id == list_id, entry.c.photodna.is_not(None)],
-            [entry.c.list_id == list_id, entry.c.derived_from.is_not(None)],
-        )
-    )
-    ends, was = later.c.is_withdrawn.is_(True), before.c.is_withdrawn.is_(False)
-    counted = (
-        func.count(case((or_(ends, was), 1))),
-        func.count(case((and_(ends, was), 1))),
-        func.count(before.c.pdq),
-        func.count(before.c.photodna),
-        func.count(case((and_(later.c.derived_from.is_not(None), or_(ends, was)), 1))),
-        func.count(case((and_(later.c.derived_from.is_not(None), ends, was), 1))),
-        func.count(case((and_(later.c.origin == "partner", ends), 1))),
-        func.count(case((and_(later.c.origin == "partner", ~was), 1))),
-    )
-    gone, twice, pdq, photodna, own, own_twice, ended, revived = reader.fetch(
-        select(*counted)
-        .join_from(later, before, before.c.entry_id == later.c.supersedes)
-        .where(later.c.list_id == list_id, later.c.supersedes.is_not(None))
-    )[0]
-    return {
-        "entries": added - gone - twice,
-        "entries_with_pdq": with_pdq - pdq,
-        "entries_with_photodna": with_photodna - photodna,
-        "entries_derived": derived - own - own_twice,
-        "entries_withdrawn": ended - revived,
-    }
 
 
 def _counts(reader: Reader, list_version_id: int) -> dict[str, Any]:
@@ -198,11 +167,6 @@ def _counts(reader: Reader, list_version_id: int) -> dict[str, Any]:
 def _count_bad_rows(reader: Reader, list_version_id: int) -> int:
     statement = select(func.count()).where(bad_row.c.list_version_id == list_version_id)
     return int(reader.fetch(statement)[0][0])
-
-
-def _is_trusted(reader: Reader, name: str) -> bool:
-    last = latest_judgement(reader, "list", name)
-    return last is not None and last.decision == "trusted"
 
 
 def has_list_in_force(reader: Reader, purposes: Sequence[str] = SEARCHING) -> bool:

@@ -49,6 +49,12 @@ def latest_judgement(reader: Reader, subject_kind: str, subject: str) -> Judgeme
     return _judgement_row(found[0]) if found else None
 
 
+def is_trusted(reader: Reader, list_name: str) -> bool:
+    """Whether a person declared a list trusted, and nobody took that back."""
+    last = latest_judgement(reader, "list", list_name)
+    return last is not None and last.decision == "trusted"
+
+
 def list_judgements(
     reader: Reader, subject_kind: str | None = None, subject: str | None = None
 ) -> list[JudgementRow]:

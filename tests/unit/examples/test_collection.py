@@ -123,3 +123,12 @@ def test_same_seed_gives_same_bytes_however_many_work(
     again = draw_collection(tmp_path, files=FILES, seed=SEED, picture_px=PICTURE_PX, jobs=2)
     assert again == truth
     assert _tree(tmp_path) == _tree(out)
+
+
+def test_no_other_camera_ties_the_sources_together(drawn: tuple[Path, Truth]) -> None:
+    _, truth = drawn
+    sources: dict[str, set[str]] = {}
+    for item in truth.items:
+        if item.camera is not None:
+            sources.setdefault(item.camera, set()).add(item.source)
+    assert {key for key, seen in sources.items() if len(seen) == 2} <= {"lark", "gull"}
