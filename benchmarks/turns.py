@@ -108,18 +108,45 @@ def make_row(claim: str, turns: Turns, *, bar: float | None, agrees: bool, note:
     }
 
 
+def make_bar_row(
+    claim: str,
+    ours: str,
+    *,
+    is_met: bool,
+    note: str,
+    ratio: float | None = None,
+    bar: float | None = None,
+) -> dict:
+    """Make one line for a claim that has no peer.
+
+    Args:
+        is_met: Whether what was measured is within the bar that the claim's text states.
+        ratio, bar: Where the bar is a factor: what was measured, and the least it must be.
+    """
+    return {
+        "claim": claim,
+        "ours": ours,
+        "peer": None,
+        "ratio": ratio,
+        "bar": bar,
+        "agrees": is_met,
+        "note": note,
+    }
+
+
+def is_missed(row: dict) -> bool:
+    """Whether a bar is missed, or the answers of both differ."""
+    ratio, bar = row["ratio"], row["bar"]
+    return not row["agrees"] or (ratio is not None and bar is not None and ratio < bar)
+
+
 def print_rows(rows: list[dict]) -> None:
     """Print rows as a table; end with 1 when a bar is missed or the answers differ."""
     for row in rows:
-        ratio = "" if row["ratio"] is None else f"{row['ratio']:.1f}x"
-        bar = "" if row["bar"] is None else f"(bar {row['bar']:g})"
-        verdict = "agrees" if row["agrees"] else "DIFFERS"
-        print(f"{row['claim']}: ours {row['ours']}, peer {row['peer']} {ratio} {bar} {verdict}")
-        print(f"    {row['note']}")
-    missed = [
-        row
-        for row in rows
-        if not row["agrees"]
-        or (None not in (row["ratio"], row["bar"]) and row["ratio"] < row["bar"])
-    ]
-    sys.exit(1 if missed else 0)
+        peer = "" if row["peer"] is None else f", peer {row['peer']}"
+        ratio = "" if row["ratio"] is None else f", {row['ratio']:.1f}x"
+        bar = "" if row["bar"] is None else f" (bar {row['bar']:g}x)"
+        verdict = "MISSED" if is_missed(row) else "ok"
+        print(f"{verdict:6} {row['claim']}: {row['ours']}{peer}{ratio}{bar}")
+        print(f"       {row['note']}")
+    sys.exit(1 if any(map(is_missed, rows)) else 0)

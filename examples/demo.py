@@ -83,6 +83,8 @@ def main() -> int:
     print_steps(run.steps, ingests)
     print_leads(leads)
     print_scores(scores, truth)
+    if answer.near is None:
+        print("near-copies of each other (stacks): not stated by `find --json`, so not scored")
     bad = failing(scores)
     for row in bad:
         print(f"NOT AS IT MUST BE: {row.part}, {row.label}: {row.found} of {row.expected}, "

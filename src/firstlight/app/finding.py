@@ -79,8 +79,10 @@ def find(home: Home, question: Question) -> dict[str, Any]:
         case_names = case_names_of(reader)
         media = []
         for block in _blocks(candidates):
+            near = _near_copies(reader, block)
             for record in load_records(reader, block):
                 document = media_document(record, case_names, is_checked=is_checked)
+                document["near_copies"] = near[record.media.media_id]
                 if not _holds(question, record, document, case_names):
                     continue
                 media.append({**document, **extra.get(record.media.media_id, {})})
@@ -108,14 +110,7 @@ def show(home: Home, media_name: str) -> dict[str, Any]:
             with_tags=True,
             frames_max=None,
         )
-        document["near_copies"] = [
-            {
-                "media_id": row.media_id_b if row.media_id_a == found[0] else row.media_id_a,
-                "distance_bits": row.distance_bits,
-                "variant": row.variant,
-            }
-            for row in near_copies(reader, media_ids=found)
-        ]
+        document["near_copies"] = _near_copies(reader, found)[found[0]]
         document["children"] = list(children_of(reader, "media", found[0]))
     return document
 
@@ -128,6 +123,22 @@ def has_list(reader: Reader) -> bool:
 def case_names_of(reader: Reader) -> dict[int, str]:
     """Name the cases by id."""
     return {row.case.case_id: row.case.name for row in list_cases(reader)}
+
+
+def _near_copies(reader: Reader, media_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Give the near-copies of each media, the nearest first."""
+    found: dict[str, list[dict[str, Any]]] = {media_id: [] for media_id in media_ids}
+    for row in near_copies(reader, media_ids=media_ids):
+        facts = {"distance_bits": row.distance_bits, "variant": row.variant}
+        for one, other in (
+            (row.media_id_a, row.media_id_b),
+            (row.media_id_b, row.media_id_a),
+        ):
+            if one in found:
+                found[one].append({"media_id": other, **facts})
+    for rows in found.values():
+        rows.sort(key=lambda item: (item["distance_bits"], item["media_id"]))
+    return found
 
 
 def _candidates(

@@ -12,7 +12,7 @@ from firstlight.model.hashlist import HashAlgorithm
 from firstlight.model.media import ContentType, MediaKind
 from firstlight.store.current import blocks, media_seen
 from firstlight.store.database import Reader
-from firstlight.store.schema import media, reading
+from firstlight.store.schema import media, reading, sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,10 @@ def media_page(
     """Give one page of the media of a case, of a source, or of all, in the order they came."""
     statement = select(media).where(media.c.media_seq > after_seq)
     if case_id is not None or source_id is not None:
+        # One look for each media, so that a page costs no more the larger the case is.
         seen = media_seen(case_id=case_id, source_id=source_id)
-        statement = statement.where(media.c.media_id.in_(seen))
+        here = seen.where(sighting.c.media_id == media.c.media_id)
+        statement = statement.where(here.exists())
     return _load(reader, statement.order_by(media.c.media_seq).limit(limit))
 
 
