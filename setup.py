@@ -39,7 +39,12 @@ setup(
             sources=sorted(str(path) for path in Path("csrc").glob("*.c")),
             depends=sorted(str(path) for path in Path("csrc").glob("*.h")),
             extra_compile_args=[
-                "-std=c99", "-O3", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden",
+                "-std=c99",
+                "-O3",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-fvisibility=hidden",
             ],
             libraries=["m"],
         )

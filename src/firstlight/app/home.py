@@ -13,6 +13,7 @@ from pathlib import Path
 from firstlight.config import Settings, load_settings
 from firstlight.errors import HomeBusyError, HomeMissingError, StoreError, UsageError
 from firstlight.guard.access import current_actor
+from firstlight.log import start_log
 from firstlight.model.bounds import Bounds
 from firstlight.model.event import Actor
 from firstlight.store.database import Store, open_store
@@ -107,6 +108,7 @@ def open_home(
         HomeBusyError: Another process is writing.
     """
     settings = load_settings(home=home, reason=reason, **overrides)
+    start_log(settings.log_level)
     path = home_path(settings)
     if not (path / STORE_FILE).is_file():
         raise HomeMissingError(

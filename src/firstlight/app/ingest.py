@@ -24,6 +24,7 @@ from firstlight.app.wire import report_from_plain
 from firstlight.engine.pool import LocalPool
 from firstlight.errors import UsageError, WorkerLostError
 from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
+from firstlight.log import logger
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Outcome
 from firstlight.model.ports import Completed, Engine, Finished, Lost
@@ -98,6 +99,7 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
         engine.close()
         for walk, run_id in zip(walks, run_ids, strict=False):
             end_run(home, walk.source_id, run_id, walk.counts, is_interrupted=is_interrupted)
+            logger("ingest").info("run-ended", source=walk.source_id, **walk.counts)
     return ingest_document(
         home,
         case.name,
@@ -153,6 +155,7 @@ def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator
                 shell = known.shell_of(event.item_key) or walk.shell(event.item_key)
                 yield lost_report(shell, error.code, error.message)
         elif isinstance(event, Lost):
+            logger("ingest").warning("item-lost", code=event.code, reason=event.reason)
             shell = known.shell_of(event.item_key) or walk.shell(event.item_key)
             yield lost_report(shell, event.code, event.reason)
         elif isinstance(event, Completed):

@@ -81,6 +81,8 @@ def import_list(
     if earlier is not None and _is_same(earlier, request, file_sha256):
         update_matches(home)
         return {**list_document(earlier), "unchanged": True, "matches_added": 0, "bad_rows": []}
+    if request.is_partial and earlier is not None and earlier.state == "withdrawn":
+        raise UsageError("the list is withdrawn: import it whole to bring it back into force")
     bad = _BadRows()
     engine = LocalPool(1, home.bounds, require_isolation=home.settings.require_isolation)
     try:
