@@ -13,6 +13,7 @@ from firstlight.cli.main import COMMANDS
 from firstlight.config import Settings
 from firstlight.errors import every_error
 from firstlight.model.bounds import Bounds
+from firstlight.triage.wording import lead_kinds
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -82,3 +83,9 @@ def test_every_link_between_pages_leads_somewhere():
     for page in DOCS.rglob("*.md"):
         for target in re.findall(r"\]\(([^)#:]+\.md)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_kind_of_lead_is_described_in_its_order():
+    text = (DOCS / "reference" / "leads.md").read_text()
+    named = re.findall(r"^\| `([a-z-]+)` \|", text, flags=re.MULTILINE)
+    assert named == list(lead_kinds())

@@ -55,5 +55,6 @@ def _print(document: dict[str, Any], limit: int | None) -> None:
     if not document["lists"]:
         print_lines(["no list is loaded: nothing here was checked against known material"])
     for row in document["lists"]:
-        print_lines([f"{row['list']}: {row['near_copies']} entries can match near-copies"])
+        if row["purpose"] != "known-good":
+            print_lines([f"{row['list']}: {row['near_copies']} entries can match near-copies"])
     print_lines(["--json and --html give evidence, limits and places"])

@@ -6,14 +6,17 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from firstlight.cli.output import short_time
+
 MEDIA_SHOWN = 25
 
 
 def leads_page(document: dict[str, Any]) -> str:
     """Lay out the document of ``leads --json`` as one HTML page."""
     style = (files("firstlight.cli") / "leads.css").read_text("utf-8")
-    lists = "".join(_list_row(row) for row in document["lists"])
-    if not lists:
+    rows = "".join(_list_row(row) for row in document["lists"])
+    lists = f"<table>{rows}</table>"
+    if not rows:
         lists = "<p class='warning'>No list is loaded: nothing here was checked.</p>"
     body = "".join(_lead(lead) for lead in document["leads"])
     case = escape(document["case"])
@@ -21,7 +24,7 @@ def leads_page(document: dict[str, Any]) -> str:
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         f"<title>Leads of case {case}</title><style>{style}</style></head><body>"
         f"<header><h1>Leads of case {case}</h1>"
-        f"<p>As of {escape(document['at'])}. A match is a machine's output; "
+        f"<p>As of {escape(short_time(document['at']))}. A match is a machine's output; "
         "what it means, a person decides.</p></header>"
         f"<section><h2>Lists searched</h2>{lists}</section>"
         f"<main>{body or '<p>No leads.</p>'}</main></body></html>\n"
@@ -29,8 +32,11 @@ def leads_page(document: dict[str, Any]) -> str:
 
 
 def _list_row(row: dict[str, Any]) -> str:
-    words = f"{row['list']} ({row['purpose']}): {row['near_copies']} can match near-copies"
-    return f"<p>{escape(words)}</p>"
+    words = f"{row['purpose']}; {row['near_copies']} entries can match near-copies"
+    if row["purpose"] == "known-good":
+        trust = "trusted" if row["is_trusted"] else "not declared trusted"
+        words = f"known-good, by exact digest only; {trust}"
+    return f"<tr><th scope='row'>{escape(row['list'])}</th><td>{escape(words)}</td></tr>"
 
 
 def _lead(lead: dict[str, Any]) -> str:

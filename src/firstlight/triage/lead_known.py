@@ -156,7 +156,7 @@ def _beside_lead(view: CaseView, burst: Burst, new: list[str], known: list[str])
         else "The times are those of the file system, often those of copying."
     )
     return compose(
-        "new-beside-known",
+        "new-beside-known" if by_camera else "new-beside-known-in-folder",
         case_name=view.facts.case_name,
         media_ids=burst.media_ids,
         weight=float(len(burst.media_ids)),

@@ -116,6 +116,18 @@ def test_known_beside_new_in_one_burst():
     assert leads_of("new-beside-known", case(*media, near_pairs=(pair(1, 2),))) == []
 
 
+def test_sequences_by_file_times_alone_come_after_what_a_camera_says():
+    media = [
+        picture(number, matches=(match(),) if number == 1 else (), path=b"/s/f/%03d.jpg" % number)
+        for number in (1, 2)
+    ]
+    fresh = picture(9, camera_data(local="2026-05-01T10:00:04"), path=b"/s/g/x.jpg")
+    kinds = [lead.kind for lead in build_leads(case(*media, fresh))]
+    assert "new-beside-known" not in kinds
+    order = [kinds.index(kind) for kind in ("new-first-generation", "new-beside-known-in-folder")]
+    assert order == sorted(order)
+
+
 def test_known_material_is_grouped_and_shows_the_lists_words():
     marks = (("VictimIdentified", "false"), ("Series", "blue"))
     media = [
