@@ -118,7 +118,12 @@ def test_known_beside_new_in_one_burst():
 
 def test_sequences_by_file_times_alone_come_after_what_a_camera_says():
     media = [
-        picture(number, matches=(match(),) if number == 1 else (), path=b"/s/f/%03d.jpg" % number)
+        picture(
+            number,
+            matches=(match(),) if number == 1 else (),
+            path=b"/s/f/%03d.jpg" % number,
+            mtime_ns=10**18 + number * 10**9,
+        )
         for number in (1, 2)
     ]
     fresh = picture(9, camera_data(local="2026-05-01T10:00:04"), path=b"/s/g/x.jpg")
