@@ -40,8 +40,14 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build
 
-bench: setup
-	$(BIN)/python -m benchmarks
+# The programs that we compare with live in an environment of their own.
+$(STAMPS)/peers: $(STAMPS)/venv requirements-peers.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-peers
+	$(BIN)/uv pip sync --quiet --python .venv-peers/bin/python --require-hashes requirements-peers.txt
+	touch $@
+
+bench: setup $(STAMPS)/peers
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf .venv .venv-peers $(STAMPS) build demo docs/_build

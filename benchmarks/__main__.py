@@ -56,7 +56,9 @@ def print_table(rows: Sequence[dict]) -> None:
     lines = [COLUMNS, *(_cells(row) for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(COLUMNS))]
     for number, line in enumerate(lines):
-        print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+        print(
+            "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
         if number:
             print(f"{'':{widths[0]}}    {rows[number - 1]['note']}")
 

@@ -101,7 +101,9 @@ def rows(*, is_small: bool = False) -> list[dict]:
                 peer_s.append(answer["cpu_s"])
     if peer is not None:
         peer.close()
-    bits = distance(bytes.fromhex(found["pdq"]["pdq"]), bytes.fromhex(answer["hash"])) if answer else 0
+    bits = (
+        distance(bytes.fromhex(found["pdq"]["pdq"]), bytes.fromhex(answer["hash"])) if answer else 0
+    )
     turns = Turns(min(ours_s), min(peer_s) if peer_s else None, found, answer)
     note = (
         f"digests, PDQ with eight variants, exiftool's tags, records and custody; "

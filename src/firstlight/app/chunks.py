@@ -42,8 +42,14 @@ class SourceWalk:
                 self._members.setdefault(item.path, []).append(item)
         self._skipped: list[ItemReport] = []
         self._found: dict[bytes, FileFacts] = {}
+        self._has_worked = False
         self._paths_of_task: dict[int, list[bytes]] = {}
         self.counts = {"read": 0, "not_reread": 0, "failed": 0, "changed": 0}
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether workers had anything to do."""
+        return self._has_worked
 
     @property
     def unmet_rows(self) -> int:
@@ -80,6 +86,7 @@ class SourceWalk:
             yield self._task(task_id, chunk)
 
     def _task(self, task_id: int, chunk: list[dict[str, Any]]) -> Task:
+        self._has_worked = True
         paths = [item["path"] for item in chunk]
         self._paths_of_task[task_id] = paths
         keys = tuple(Locator(path).key for path in paths)

@@ -81,6 +81,7 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
         require_isolation=home.settings.require_isolation,
     )
     is_interrupted = False
+    isolation: dict[str, bool] = {}
     try:
         with Interruptible() as interruptible:
             for walk in walks:
@@ -89,13 +90,14 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
             for walk in walks:
                 run_ids.append(begin_run(home, walk.source_id))
                 _read(home, engine, walk, progress, show, interruptible, request)
+            if any(walk.has_worked for walk in walks):
+                isolation = dict(engine.isolation())
             progress.stage = "matching"
             update_matches(home, lambda: show(progress))
             update_near_copies(home, lambda: show(progress))
     except KeyboardInterrupt:
         is_interrupted = True
     finally:
-        isolation = dict(engine.isolation())
         engine.close()
         for walk, run_id in zip(walks, run_ids, strict=False):
             end_run(home, walk.source_id, run_id, walk.counts, is_interrupted=is_interrupted)

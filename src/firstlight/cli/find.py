@@ -14,6 +14,7 @@ STATUSES = ["known", "known-good", "new", "not checked"]
 
 @click.command("find")
 @click.argument("digest", required=False)
+@click.option("--digest", "given_digest", metavar="HEX", help="The same as DIGEST.")
 @click.option("--pdq", metavar="HEX", help="A PDQ code, compared in all eight positions.")
 @click.option("--radius-bits", default=31, show_default=True, help="Radius of --pdq, inclusive.")
 @click.option("--serial", metavar="TEXT", help="Body or lens serial.")
@@ -21,6 +22,7 @@ STATUSES = ["known", "known-good", "new", "not checked"]
 @click.option("--within-m", default=500.0, show_default=True, help="Distance from --place.")
 @click.option("--from", "taken_from", metavar="TIME", help="Earliest local time a clock states.")
 @click.option("--to", "taken_to", metavar="TIME", help="Latest local time a clock states.")
+@click.option("--time", metavar="TIME", help="A local time or the beginning of one, as 2026-05.")
 @click.option("--case", "case_name", metavar="NAME", help="In this case only.")
 @click.option("--path", metavar="TEXT", help="A part of a path or name.")
 @click.option("--status", type=click.Choice(STATUSES), help="How it stands to the lists.")
@@ -29,7 +31,14 @@ STATUSES = ["known", "known-good", "new", "not checked"]
 @json_option
 @click.pass_obj
 def command(
-    given: dict[str, Any], /, reason: str | None, as_json: bool, place: str | None, **question: Any
+    given: dict[str, Any],
+    /,
+    reason: str | None,
+    as_json: bool,
+    place: str | None,
+    time: str | None,
+    given_digest: str | None,
+    **question: Any,
 ) -> None:
     """Find media by DIGEST (MD5, SHA-1, SHA-256 or first digits of an id) or by the options.
 
@@ -38,6 +47,10 @@ def command(
     from firstlight.app.finding import Question, find
     from firstlight.app.home import open_home
 
+    if given_digest is not None:
+        question["digest"] = given_digest
+    if time is not None:
+        question["taken_from"] = question["taken_to"] = time
     wanted = Question(place=_place(place), **question)
     with open_home(given["home"], reason or given["reason"], writing=False) as home:
         document = find(home, wanted)
