@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sample import mixed_files
 from benchmarks.tree import Cost, run_tree
 
 PROGRAM = str(Path(sys.executable).with_name("firstlight"))
 CASE = "benchmark"
 WORKERS = 2
+SAMPLE_S = 0.5
 DONE, DONE_BUT_SOME_FAILED = 0, 3
 
 
@@ -67,3 +71,12 @@ def fresh_program() -> Iterator[Program]:
         program = Program(Path(folder) / "home")
         program.run("init")
         yield program
+
+
+@cache
+def take_in_mixed(files: int) -> tuple[Program, Cost]:
+    """Take a mixed collection in; the home stays until the benchmarks end, for the next claim."""
+    kept = ExitStack()
+    atexit.register(kept.close)
+    program = kept.enter_context(fresh_program())
+    return program, program.ingest(*mixed_files(files), sample_s=SAMPLE_S)

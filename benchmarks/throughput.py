@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from benchmarks.program import document, fresh_program
-from benchmarks.sample import mixed_files
-from benchmarks.tree import Cost
+from benchmarks.program import SAMPLE_S, document, take_in_mixed
 from benchmarks.turns import make_bar_row, print_rows
 
 CORES = 1.7
 MEMORY_GROWTH = 1.2
-SAMPLE_S = 0.5
 MIB = 1 << 20
-
-
-def _take_in(files: int) -> tuple[Cost, int]:
-    with fresh_program() as program:
-        cost = program.ingest(*mixed_files(files), sample_s=SAMPLE_S)
-    return cost, document(cost)["files"]
 
 
 def rows(*, is_small: bool = False) -> list[dict]:
     """Take in a collection, and one ten times larger."""
     few, many = (200, 1000) if is_small else (2000, 20_000)
-    small, small_files = _take_in(few)
-    large, files = _take_in(many)
+    (_, small), (_, large) = take_in_mixed(few), take_in_mixed(many)
+    small_files, files = document(small)["files"], document(large)["files"]
     cores = (files / large.wall_s) * (large.cpu_s / files)
     growth = large.peak_bytes / small.peak_bytes
     return [
@@ -31,8 +22,8 @@ def rows(*, is_small: bool = False) -> list[dict]:
             f"two workers: files/s times processor seconds a file at least {CORES:g} cores",
             f"{cores:.2f} cores",
             is_met=cores >= CORES or is_small,
-            note=f"{files} mixed files in {large.wall_s:.0f} s: {files / large.wall_s:.0f} files/s, "
-            f"{large.cpu_s / files * 1e3:.1f} ms of a core each; at {small_files} files "
+            note=f"{files} mixed files in {large.wall_s:.0f} s: {files / large.wall_s:.0f} "
+            f"files/s, {large.cpu_s / files * 1e3:.1f} ms of a core each; at {small_files} files "
             f"{small_files / small.wall_s:.0f} files/s, "
             f"{small.cpu_s / small_files * 1e3:.1f} ms, {small.cpu_s / small.wall_s:.2f} cores",
         ),

@@ -92,6 +92,7 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
                 _read(home, engine, walk, progress, show, interruptible, request)
             if any(walk.has_worked for walk in walks):
                 isolation = dict(engine.isolation())
+            engine.close()  # matching needs no workers, and its memory would come on top of theirs
             progress.stage = "matching"
             update_matches(home, lambda: show(progress))
             update_near_copies(home, lambda: show(progress))

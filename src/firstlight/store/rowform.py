@@ -35,7 +35,8 @@ def _number(value: Any) -> int:
 
 
 def _real(value: Any) -> float | None:
-    value = float(value)
+    # SQLite keeps no negative zero, so none is written: the digest must be of what is stored.
+    value = float(value) + 0.0
     return value if math.isfinite(value) else None
 
 
