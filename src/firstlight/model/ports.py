@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from firstlight.model.hashlist import HashAlgorithm
+
 Plain = Any
 """None, bool, int, float, str, bytes, or list/dict of these: what may cross to a worker."""
 
@@ -84,10 +86,32 @@ class ToolHost(Protocol):
         ...
 
 
+class LicensedHash(Protocol):
+    """A picture hash whose algorithm a unit has under licence (PhotoDNA).
+
+    Lists' values of it are kept as they came; without a library that implements this, nothing
+    is computed or compared, and no answer speaks of it.
+    """
+
+    algorithm: HashAlgorithm
+
+    def hash_pixels(self, pixels: NDArray[np.uint8]) -> bytes:
+        """Hash one decoded picture.
+
+        Shapes: pixels (h, w, 3) uint8 RGB; result 144 bytes for PhotoDNA.
+        """
+        ...
+
+    def is_match(self, one: bytes, other: bytes) -> bool:
+        """Whether two hashes match by the licensor's own rule."""
+        ...
+
+
 class WorkContext(Protocol):
     """What a work function has at hand inside an isolated worker."""
 
     tools: ToolHost
+    settings: Mapping[str, Plain]
 
     def wants(self, item_key: bytes) -> bool:
         """Whether this item is still to be done (False after a restart when it is done)."""
