@@ -69,4 +69,5 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         names = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
-        raise SettingError(f"setting cannot be used: {names}", detail=str(error)) from error
+        bounds = "; ".join(item["msg"] for item in error.errors())
+        raise SettingError(f"setting cannot be used: {names}", detail=bounds) from error

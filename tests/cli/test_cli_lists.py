@@ -95,9 +95,10 @@ def test_a_newer_version_withdraws_what_it_lacks_and_keeps_history(home, photos,
     path.write_text(f"{sha1(photos / 'cat.jpg')}\n")
     second = home(*arguments).document
     assert (second["version"], second["withdrawn"], second["unchanged"]) == (2, 1, 1)
+    assert second["is_in_force_already"] is False
     assert statuses(home)["coffee.png"] == "new"
     third = home(*arguments).document
-    assert third["unchanged"] is True
+    assert third["is_in_force_already"] is True
     assert third["version"] == 2
 
 
@@ -141,7 +142,9 @@ def test_match_looks_up_files_and_hashes_without_taking_in(home, photos, known_c
     hashes.write_text(f"{sha1(photos / 'coffee.png')}\n{sha1(photos / 'cat.jpg')}\nzz\n")
     answer = home("match", "--hashes", str(hashes), "--algorithm", "sha1", "--json")
     assert answer.code == 3
-    assert [len(result["matches"]) for result in answer.document["results"]] == [0, 1, 0]
+    found = [result["matches"] for result in answer.document["results"]]
+    assert [len(matches) for matches in found[:2]] == [0, 1]
+    assert found[2] is None
     assert answer.document["failed"][0]["path"] == "line 3"
     assert home("match", "--hashes", str(hashes)).code == 2
     assert home("case", "--json").document["cases"] == []
@@ -189,3 +192,45 @@ def test_vics_keeps_null_apart_from_zero(home, photos, tmp_path):
     match = home("find", "--path", "cat.jpg", "--json").document["media"][0]["matches"][0]
     assert match["category"] == "1"
     assert "CUSTOM" in match["scheme"]
+
+
+def test_a_purpose_does_not_change_under_a_name(home, photos, known_cat):
+    home("ingest", str(photos), "--case", "One")
+    arguments = ("lists", "import", str(known_cat), "--name", "A", "--algorithm", "sha1")
+    home(*arguments, "--purpose", "investigation")
+    answer = home(*arguments, "--purpose", "known-good")
+    assert answer.code == 2
+    assert "investigation" in answer.err
+    assert statuses(home)["mirrored.png"] == "known"
+
+
+def test_an_update_says_what_it_did(home, photos, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(f"{sha1(photos / 'cat.jpg')}\n")
+    arguments = ("lists", "import", str(path), "--name", "A", "--purpose", "investigation",
+                 "--algorithm", "sha1")  # fmt: skip
+    home(*arguments)
+    path.write_text(f"{sha1(photos / 'cat.jpg')}\n{sha1(photos / 'coffee.png')}\n")
+    text = home(*arguments).out
+    assert "nothing was added" not in text
+    assert "version 2" in text
+
+
+def test_trust_ends_with_a_newer_version(home, photos, tmp_path):
+    path = tmp_path / "good.txt"
+    path.write_text(f"{sha1(photos / 'cat.jpg')}\n")
+    arguments = ("lists", "import", str(path), "--name", "G", "--purpose", "known-good",
+                 "--algorithm", "sha1")  # fmt: skip
+    home(*arguments)
+    home("lists", "trust", "G")
+    assert home("lists", "--json").document["lists"][0]["is_trusted"] is True
+    path.write_text(f"{sha1(photos / 'coffee.png')}\n")
+    home(*arguments)
+    assert home("lists", "--json").document["lists"][0]["is_trusted"] is False
+
+
+@pytest.mark.parametrize("name", ["", " ", "\x1b[2Jx"])
+def test_a_list_has_a_printable_name(home, known_cat, name):
+    answer = home("lists", "import", str(known_cat), "--name", name, "--purpose", "removal",
+                  "--algorithm", "sha1")  # fmt: skip
+    assert answer.code == 2

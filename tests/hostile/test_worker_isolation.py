@@ -49,7 +49,7 @@ def test_everything_is_in_force_here(pool):
     if missing and os.environ.get("CI") != "true":
         pytest.skip(f"this machine lacks: {', '.join(missing)}")
     assert not missing
-    assert len(report) == 9
+    assert len(report) == 10
 
 
 def test_a_worker_can_do_no_harm(pool, places, tmp_path):
@@ -79,6 +79,18 @@ def test_a_single_file_can_be_the_root(pool, places):
     results = run(pool, "freedoms", places, [places["inside"], b"/no/such/place"])
     assert results["read inside"] == b"content"
     assert run(pool, "attempts", places, [places["inside"]])["read outside"] == "EACCES"
+
+
+def test_the_mounts_of_a_worker_are_its_own(pool, places):
+    before = Path("/proc/self/mountinfo").read_bytes()
+    run(pool, "freedoms", places, [os.path.dirname(places["inside"])])
+    if not pool.isolation()["quiet-source"]:
+        pytest.skip("this machine lets no worker have mounts of its own")
+    theirs = Path(f"/proc/{pool._children[0].process.pid}/mountinfo").read_text().splitlines()
+    assert all("ro" in line.split()[5].split(",") for line in theirs)
+    assert not any("shared:" in line for line in theirs)
+    assert Path("/proc/self/mountinfo").read_bytes() == before
+    Path(os.fsdecode(places["inside"])).write_bytes(b"main may still write")
 
 
 def test_the_usual_decoders_load_before_the_last_lock(pool, places):
@@ -129,10 +141,11 @@ def test_a_kernel_without_a_lock_is_reported_and_the_rest_goes_on(monkeypatch):
     def lacking():
         raise OSError("no such call")
 
-    monkeypatch.setattr(isolation.linux, "leave_namespaces", lacking)
+    for name in ("leave_namespaces", "leave_mounts"):
+        monkeypatch.setattr(isolation.linux, name, lacking)
     for name in ("drop_capabilities", "forbid_new_privileges"):
         monkeypatch.setattr(isolation.linux, name, lambda: None)
     monkeypatch.setattr(isolation.linux, "die_with_parent", lambda parent: None)
     assert isolation.leave_machine(1) == {
-        "namespaces": False, "capabilities": True, "no-new-privileges": True,
+        "namespaces": False, "quiet-source": False, "capabilities": True, "no-new-privileges": True,
     }  # fmt: skip

@@ -114,6 +114,36 @@ def test_a_large_file_is_read_through_its_own_descriptor(shared_pool, monkeypatc
     assert tags(answer)["System:FileSize"] == (1 << 26) + 1
 
 
+PROBE = ["-v", "error", "-show_streams", "{input}"]
+GREY = ["-v", "error", "-i", "{input}", "-f", "rawvideo", "pipe:1"]
+LONG_AGO_NS = 1_577_836_800_000_000_000
+
+
+@pytest.mark.parametrize("is_root_the_file", [False, True])
+@pytest.mark.parametrize(
+    ("method", "arguments", "options"),
+    [
+        pytest.param("exiftool", [], TIMES, marks=needs_exiftool),
+        pytest.param("run", ["ffprobe", PROBE], LIMITS, marks=needs_ffmpeg),
+        pytest.param("run", ["ffmpeg", GREY], LIMITS, marks=needs_ffmpeg),
+    ],
+)
+def test_a_program_leaves_the_access_time_of_a_source_as_it_was(
+    shared_pool, monkeypatch, tmp_path, method, arguments, options, is_root_the_file
+):
+    path = tmp_path / "large.jpg"
+    path.write_bytes(picture("large"))
+    os.truncate(path, (1 << 26) + 1)
+    os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS + 1))  # due to be noted at the next read
+    root = os.fsencode(path if is_root_the_file else tmp_path)
+    order = (method, arguments, {**options, "path": os.fsencode(path)})
+    (answer,) = call(shared_pool, monkeypatch, [order], [root])
+    if not shared_pool.isolation()["quiet-source"]:
+        pytest.skip("this machine lets no worker have mounts of its own")
+    assert b"large" in answer if method == "exiftool" else answer[0] == 0
+    assert path.stat().st_atime_ns == LONG_AGO_NS
+
+
 def script(folder, body, name="exiftool"):
     path = folder / name
     path.write_text("#!/usr/bin/perl\n$| = 1;\n" + body)

@@ -21,8 +21,7 @@ def open_case(home: Home, name: str) -> CaseRow:
     Raises:
         UsageError: The name is empty, too long or holds control characters.
     """
-    if not name.strip() or len(name) > NAME_MAX_CHARS or not name.isprintable():
-        raise UsageError(f"a case name is 1 to {NAME_MAX_CHARS} printable characters")
+    check_name("case", name)
     found = find_case(home.store, name)
     if found is not None:
         return found
@@ -32,6 +31,16 @@ def open_case(home: Home, name: str) -> CaseRow:
     ):
         event.add("case_file", {"name": name})
     return require_case(home, name)
+
+
+def check_name(what: str, name: str) -> None:
+    """Refuse names that would be lost in a table or change it.
+
+    Raises:
+        UsageError: The name is empty, too long or holds control characters.
+    """
+    if not name.strip() or len(name) > NAME_MAX_CHARS or not name.isprintable():
+        raise UsageError(f"a {what} name is 1 to {NAME_MAX_CHARS} printable characters")
 
 
 def require_case(home: Home, name: str) -> CaseRow:

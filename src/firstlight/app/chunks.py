@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,7 +55,7 @@ class SourceWalk:
     @property
     def unmet_rows(self) -> int:
         """Records of files that were there on an earlier run and are not now."""
-        return sum(self._unmet.values())
+        return sum(n for path, n in self._unmet.items() if not is_folder_key(path))
 
     def count(self, progress: Progress) -> None:
         """Count files and bytes, so that progress can say how much is left."""
@@ -114,14 +115,19 @@ class SourceWalk:
 
     def _pass_over(self, found: FoundFile) -> None:
         members = self._members.get(found.path, [])
-        self.counts["not_reread"] += 1 + len(members)
+        self.counts["not_reread"] += 1 + sum(
+            member.outcome is not Outcome.SKIPPED for member in members
+        )
         self._progress.files_done += 1
         self._progress.bytes_done += found.facts.size_bytes
 
     def _skip(self, skipped: Skipped) -> None:
-        self._unmet.pop(skipped.path, None)
+        path = skipped.path
+        if skipped.outcome is Outcome.FAILED and os.path.isdir(path):
+            path = path.rstrip(b"/") + b"/"
+        self._unmet.pop(path, None)
         report = ItemReport(
-            Locator(skipped.path),
+            Locator(path),
             skipped.facts or FileFacts(0),
             skipped.outcome,
             failures=(skipped.failure,),
@@ -129,6 +135,14 @@ class SourceWalk:
         earlier = self.seen.get(report.locator.key)
         if earlier is None or earlier.outcome is not skipped.outcome:
             self._skipped.append(report)
+
+    def opened_folders(self) -> Iterator[ItemReport]:
+        """Give the folders that could not be read on an earlier run, and could on this one."""
+        for path in [path for path in self._unmet if is_folder_key(path)]:
+            self._unmet.pop(path)
+            earlier = self.seen[Locator(path).key]
+            if earlier.has_failure and os.path.isdir(path):
+                yield ItemReport(Locator(path), earlier.facts, Outcome.READ)
 
     def take_skipped(self) -> Iterator[ItemReport]:
         """Give the links, special and unreadable entries met since the last call."""
@@ -163,6 +177,11 @@ class SourceWalk:
         if len(members) != len(ordinals):
             members = (rest,)
         return ItemReport(Locator(path, members, ordinals), FileFacts(0), Outcome.FAILED)
+
+
+def is_folder_key(path: bytes) -> bool:
+    """Whether a record speaks of a folder that could not be read, and not of a file."""
+    return path.endswith(b"/")
 
 
 def worker_settings(home: Home) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +31,10 @@ from firstlight.store.near_copy import near_copies
 from firstlight.store.record import MediaRecord, load_records
 
 METRES_PER_DEGREE = 111_320.0
+DISTANCE_MAX_M = 20_040_000
 SCAN_BLOCK = 4096
 PREFIX_MIN_DIGITS = 6
+LOCAL_TIME = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?")
 DIGEST_BY_DIGITS = {32: "md5", 40: "sha1", 64: "sha256"}
 
 
@@ -154,7 +157,8 @@ def _candidates(
     if question.place is not None:
         sets.append(_by_place(reader, question.place, question.within_m, extra))
     if question.taken_from is not None or question.taken_to is not None:
-        first, last = question.taken_from or "0000", (question.taken_to or "9999") + "~"
+        first = _local_time(question.taken_from or "0000")
+        last = _local_time(question.taken_to or "9999") + "~"
         sets.append([media_id for media_id, _ in media_taken_between(reader, first, last)])
     if question.case_name is not None:
         sets.append(_of_case(reader, require_case(home, question.case_name).case_id))
@@ -164,6 +168,15 @@ def _candidates(
         raise UsageError("say what to find: a digest, --pdq, --serial, --place, --case ...")
     common = set(sets[0]).intersection(*sets[1:])
     return sorted(dict.fromkeys(name for name in sets[0] if name in common))
+
+
+def _local_time(text: str) -> str:
+    """Check a time or the beginning of one; cameras state local times, mostly without a zone."""
+    if not LOCAL_TIME.fullmatch(text):
+        raise UsageError(
+            "a time is local, without a zone, for example 2026, 2026-05 or 2026-05-01T10:00"
+        )
+    return text.replace(" ", "T")
 
 
 def _by_digest(reader: Reader, text: str) -> list[str]:
@@ -216,8 +229,10 @@ def _by_place(
     extra: dict[str, dict[str, Any]],
 ) -> list[str]:
     latitude, longitude = place
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180 and within_m > 0):
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise UsageError("--place is LATITUDE,LONGITUDE in degrees")
+    if not 0 < within_m <= DISTANCE_MAX_M:
+        raise UsageError(f"--within-m is more than 0 and at most {DISTANCE_MAX_M}")
     height = within_m / METRES_PER_DEGREE
     width = min(180.0, height / max(0.01, math.cos(math.radians(latitude))))
     west, east = _wrapped(longitude - width), _wrapped(longitude + width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
         UsageError: A path does not exist; nothing was taken in.
     """
     started = time.monotonic()
-    roots = [_root(path) for path in request.paths]
+    roots, folded = fold_roots([_root(path) for path in request.paths])
     statement = SourceStatement.parse(
         request.exhibit, request.custodian, request.legal_basis, request.received_at
     )
@@ -108,9 +108,22 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
         case.name,
         walks,
         isolation,
+        folded=folded,
         is_interrupted=is_interrupted,
         seconds=time.monotonic() - started,
     )
+
+
+def fold_roots(paths: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Leave out paths that were named twice or lie inside another one of the same call."""
+    given = list(dict.fromkeys(paths))
+    folders = {path: path.rstrip(b"/") + b"/" for path in given}
+    roots = [
+        path
+        for path in given
+        if not any(path.startswith(folders[other]) for other in given if other != path)
+    ]
+    return roots, [path for path in given if path not in roots]
 
 
 def _root(path: bytes) -> bytes:
@@ -141,9 +154,12 @@ def _read(
                     recorder.flush()
             _count(progress, walk, report, known)
             show(progress)
-    finally:
+    except KeyboardInterrupt:
         with interruptible.protected():
             recorder.flush()
+        raise
+    with interruptible.protected():
+        recorder.flush()
 
 
 def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator[ItemReport]:
@@ -164,6 +180,7 @@ def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator
         elif isinstance(event, Completed):
             walk.complete(event.task_id)
     yield from walk.take_skipped()
+    yield from walk.opened_folders()
 
 
 def _count(progress: Progress, walk: SourceWalk, report: ItemReport, known: KnownContents) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from firstlight.app.chunks import SourceWalk
-from firstlight.app.documents import locator_fields, trouble_document
+from firstlight.app.chunks import SourceWalk, is_folder_key
+from firstlight.app.documents import locator_fields, path_fields, trouble_document
 from firstlight.app.home import Home
 from firstlight.app.stacks import stacks_of
 from firstlight.model.media import Outcome
@@ -22,6 +22,7 @@ def ingest_document(
     walks: Sequence[SourceWalk],
     isolation: Mapping[str, bool],
     *,
+    folded: Sequence[bytes],
     is_interrupted: bool,
     seconds: float,
 ) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def ingest_document(
         matched: set[str] = set()
         for walk in walks:
             for item in seen_items(reader, walk.source_id):
-                files += item.outcome is not Outcome.SKIPPED
+                files += item.outcome is not Outcome.SKIPPED and not is_folder_key(item.path)
                 if item.media_id is not None:
                     media.add(item.media_id)
             if not is_interrupted:
@@ -60,6 +61,7 @@ def ingest_document(
         "not_opened": _documents(troubled, (Outcome.NOT_OPENED,)),
         "skipped": _documents(troubled, (Outcome.SKIPPED,)),
         "changed": [locator_fields(row.locator) for row in changed if row.source_id in source_ids],
+        "inside_another_source": [path_fields(path) for path in folded],
         "lists_searched": lists,
         "isolation_missing": sorted(name for name, is_on in isolation.items() if not is_on),
         "interrupted": is_interrupted,

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from firstlight.app.case import check_name
 from firstlight.app.documents import time_text
 from firstlight.app.home import Home
 from firstlight.app.list_reading import HEADER, ROWS
@@ -75,12 +76,23 @@ def import_list(
     """
     if not 0 <= request.radius_bits <= 256:
         raise UsageError("--radius-bits is 0 to 256")
+    check_name("list", request.name)
     path = os.path.realpath(request.path)
     file_sha256 = _file_sha256(path)
     earlier = find_list(home.store, request.name)
     if earlier is not None and _is_same(earlier, request, file_sha256):
         update_matches(home)
-        return {**list_document(earlier), "unchanged": True, "matches_added": 0, "bad_rows": []}
+        return {
+            **list_document(earlier),
+            "is_in_force_already": True,
+            "matches_added": 0,
+            "bad_rows": [],
+        }
+    if earlier is not None and earlier.purpose != request.purpose:
+        raise UsageError(
+            f"a list of this name is there for {earlier.purpose}: its purpose does not change; "
+            "import under another name, and withdraw this one if it is to go"
+        )
     if request.is_partial and earlier is not None and earlier.state == "withdrawn":
         raise UsageError("the list is withdrawn: import it whole to bring it back into force")
     bad = _BadRows()
@@ -93,7 +105,7 @@ def import_list(
     summary = _require(home, request.name)
     return {
         **list_document(summary),
-        "unchanged": False,
+        "is_in_force_already": False,
         **counts,
         "bad_row_count": bad.count,
         "bad_rows": [_bad_document(row) for row in bad.kept[:BAD_ROWS_SHOWN]],

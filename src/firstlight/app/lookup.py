@@ -96,6 +96,7 @@ def match_hashes(home: Home, path: bytes, algorithm: str) -> dict[str, Any]:
         value = _hash_bytes(line, kind)
         if value is None:
             size = HASH_SIZE_BYTES[kind] * 2
+            results[-1]["matches"] = None
             failed.append(
                 {
                     "path": f"line {number + 1}",

@@ -33,7 +33,7 @@ from firstlight.model.item import ItemReport
 from firstlight.model.media import ContentType, FileFacts, Locator, MediaKind, Outcome
 from firstlight.model.ports import WorkContext
 
-SHOWN_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO})
+NAMED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.ARCHIVE})
 DECODED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
 
 
@@ -158,12 +158,16 @@ def _unread(report: ItemReport) -> ItemReport:
         error = NotOpenedError(f"{content_type.label}: not opened by this version")
         return replace(_failed(report, error, "open"), outcome=Outcome.NOT_OPENED)
     claimed = claimed_mime(report.locator.full_path)
-    if claimed is None or content_type_of(claimed).kind not in SHOWN_KINDS:
+    kind = content_type_of(claimed).kind if claimed is not None else None
+    if kind not in NAMED_KINDS:
         return report
+    is_archive = kind is MediaKind.ARCHIVE
+    named = "named as an archive" if is_archive else "named as a picture or clip"
+    stage = "open" if is_archive else "decode"
     if report.facts.size_bytes == 0:
-        return _failed(report, DecodeError("named as a picture or clip, and empty"), "decode")
-    reason = f"named as a picture or clip, but the content is: {content_type.label}"
-    return _failed(report, DecodeError(reason), "decode")
+        return _failed(report, DecodeError(f"{named}, and empty"), stage)
+    reason = f"{named}, but the content is: {content_type.label}"
+    return _failed(report, DecodeError(reason), stage)
 
 
 def _read_archive(chunk: _Chunk, outer: ItemReport, stream: Any, content_type: ContentType) -> None:

@@ -69,7 +69,8 @@ class Recorder:
         """Write everything pending in one transaction."""
         if not self._pending:
             return
-        reports = self._pending
+        # Taken out first: a batch whose transaction failed is never written a second time.
+        reports, self._pending = self._pending, []
         store, actor = self._home.store, self._home.actor
         with store.transaction() as transaction:
             self._known.refresh(transaction, reports)
@@ -80,7 +81,6 @@ class Recorder:
                 with transaction.event(actor, "matched", {"by": "digest"}) as event:
                     event.add_many("match", rows)
         self._known.forget(reports)
-        self._pending = []
 
     def _write(self, transaction: Transaction, report: ItemReport) -> None:
         earlier = self._seen.get(report.locator.key)

@@ -26,7 +26,7 @@ STATUSES = ["known", "known-good", "new", "not checked"]
 @click.option("--case", "case_name", metavar="NAME", help="In this case only.")
 @click.option("--path", metavar="TEXT", help="A part of a path or name.")
 @click.option("--status", type=click.Choice(STATUSES), help="How it stands to the lists.")
-@click.option("--limit", type=int, metavar="N", help="Give at most this many.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Give at most this many.")
 @reason_option
 @json_option
 @click.pass_obj

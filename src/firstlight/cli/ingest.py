@@ -12,7 +12,7 @@ SHOWN_FAILURES = 20
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=bytes))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False, path_type=bytes))
 @click.option("--case", "case_name", required=True, metavar="NAME", help="Case to file under.")
 @click.option("--exhibit", metavar="TEXT", help="Exhibit number.")
 @click.option("--custodian", metavar="TEXT", help="Who holds the source.")

@@ -12,7 +12,9 @@ from firstlight.cli.output import json_option, print_json, print_lines, print_ta
 @click.command("leads")
 @click.option("--case", "case_name", required=True, metavar="NAME", help="Which case.")
 @click.option("--html", "as_html", is_flag=True, help="A page to print, without any picture.")
-@click.option("--limit", type=int, metavar="N", help="Show the first N in the table.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N in the table."
+)
 @reason_option
 @json_option
 @click.pass_obj
@@ -30,6 +32,10 @@ def command(
     """
     from firstlight.app.home import open_home
     from firstlight.app.leads import leads
+    from firstlight.errors import UsageError
+
+    if as_json and as_html:
+        raise UsageError("--json or --html, not both")
 
     with open_home(given["home"], reason or given["reason"], writing=False) as home:
         document = leads(home, case_name)

@@ -128,7 +128,7 @@ def _columns(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _print_import(document: dict[str, Any]) -> None:
-    if document["unchanged"]:
+    if document["is_in_force_already"]:
         print_lines([f"{document['list']}: this file is in force already; nothing was added"])
         return
     print_table(

@@ -116,6 +116,10 @@ def _run(arguments: list[str] | None) -> int:
         error.show()
         return 2
     except FirstlightError as error:
+        if "--json" in (sys.argv[1:] if arguments is None else arguments):
+            from firstlight.cli.output import print_json
+
+            print_json({"error": {"code": error.code, "message": error.message}})
         click.echo(f"firstlight: [{error.code}] {error.message}", err=True)
         if error.detail:
             click.echo(f"  {error.detail}", err=True)

@@ -62,7 +62,7 @@ def command(
             match["variant"],
         )
         for result in document["results"]
-        for match in result["matches"]
+        for match in result["matches"] or []
     ]
     if not document["lists_searched"]:
         print_lines(["not checked: no list is loaded"])

@@ -1,7 +1,7 @@
 """How a worker locks itself in, in the one order that works.
 
 Some locks bind only the calling thread, some cannot be loaded once another is in force, and
-numpy starts threads: so the order is namespaces, capabilities, limits, no new privileges,
+numpy starts threads: so the order is namespaces, mounts, capabilities, limits, no new privileges,
 Landlock, imports, system calls. A lock that this machine lacks is reported, and the rest goes on.
 """
 
@@ -44,9 +44,17 @@ def prepare_filter() -> SystemCallFilter | None:
 
 
 def leave_machine(parent: int) -> dict[str, bool]:
-    """Lock what a worker and its tool server share: namespaces, capabilities, privileges."""
+    """Lock what a worker and its tool server share: namespaces, mounts, capabilities, privileges.
+
+    Returns:
+        Which locks are in force, by name. ``quiet-source`` is the one that protects the source
+        instead of the machine: where it is missing, a file that is too long to be handed over
+        as a copy is read by outside programs in a way that may change its time of access. It
+        counts like any other where isolation is required.
+    """
     report: dict[str, bool] = {}
     attempt(report, "namespaces", linux.leave_namespaces)
+    attempt(report, "quiet-source", linux.leave_mounts)
     attempt(report, "capabilities", linux.drop_capabilities)
     attempt(report, "no-new-privileges", linux.forbid_new_privileges)
     linux.die_with_parent(parent)

@@ -1,4 +1,4 @@
-"""The few Linux calls that Python does not offer: prctl, unshare, capabilities, Landlock."""
+"""The few Linux calls that Python does not offer: prctl, namespaces, capabilities, Landlock."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAPBSET_DROP = 24
+CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
@@ -22,6 +23,13 @@ CAP_DAC_READ_SEARCH = 2
 CAP_FOWNER = 3
 CAP_LAST = 63
 _CAPABILITY_VERSION_3 = 0x20080522
+
+MS_REC = 0x4000
+MS_SLAVE = 0x80000
+MOUNT_SETATTR = 442
+MOUNT_ATTR_RDONLY = 1
+AT_FDCWD = -100
+AT_RECURSIVE = 0x8000
 
 LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_ADD_RULE = 445
@@ -85,6 +93,35 @@ def leave_namespaces() -> None:
         _check(_libc.unshare(kinds))
     except PermissionError:
         _check(_libc.unshare(kinds | CLONE_NEWUSER))
+
+
+def leave_mounts() -> None:
+    """Take mounts of our own and make them all read-only: reading then notes no access time.
+
+    On a read-only mount the kernel leaves the time of access alone, even of a file that another
+    program opens again through ``/proc/self/fd`` without our flag. Read-only, since an ordinary
+    user may not set ``noatime``; all mounts, so that paths need no thought. Files that are open
+    already keep the mount they came by. What the machine unmounts goes here too (or it would
+    stay busy), and nothing goes from here to the machine.
+
+    Raises:
+        OSError: Not allowed; no ``mount_setattr`` (before Linux 5.12); or ``/`` is no mount, in
+            a changed root.
+    Cost: Under a millisecond.
+    """
+    _check(_libc.unshare(CLONE_NEWNS))
+    _check(_libc.mount(None, b"/", None, ctypes.c_ulong(MS_REC | MS_SLAVE), None))
+    attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY, 0, 0, 0)
+    _check(
+        _libc.syscall(
+            MOUNT_SETATTR,
+            AT_FDCWD,
+            b"/",
+            ctypes.c_uint(AT_RECURSIVE),
+            ctypes.byref(attributes),
+            ctypes.c_size_t(ctypes.sizeof(attributes)),
+        )
+    )
 
 
 def drop_capabilities() -> None:

@@ -18,6 +18,8 @@ TEXT_CHARS_MAX = 200
 SERIAL_CHARS_MAX = 128
 """What is longer than this is no serial."""
 
+_REPEATED_WORDS_MAX = 4
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class CameraKey:
@@ -42,7 +44,7 @@ class Camera:
     """The media that state one camera.
 
     Args:
-        label: Maker, model and serial, one spelling as found.
+        label: Maker, model and serial, one spelling as found; the maker is named once.
         media_ids: Sorted.
         source_ids: Sources in which they were seen, sorted.
         lens_serials: In normal form, sorted.
@@ -81,6 +83,19 @@ def device_name(maker: str | None, model: str | None) -> str:
     while model_words and model_words[0] in maker_words:
         del model_words[0]
     return " ".join((*maker_words, *model_words))
+
+
+def name_camera(maker: str | None, model: str | None, serial: str | None = None) -> str:
+    """Name a camera for people, as found, but without the maker's words again in the model."""
+    maker_words = _plain(maker).split()
+    rest = (model or "").strip()
+    for _ in range(_REPEATED_WORDS_MAX):
+        word, _, tail = rest.partition(" ")
+        if not rest or _plain(word) not in maker_words:
+            break
+        rest = tail.strip()
+    parts = ((maker or "").strip(), rest, (serial or "").strip())
+    return " ".join(part for part in parts if part)
 
 
 def serial_number(serial: str | None) -> str:
@@ -141,7 +156,7 @@ def explain_camera(
 
 def _camera(key: CameraKey, group: Sequence[MediaFacts], others: list[CameraElsewhere]) -> Camera:
     labels = {
-        " ".join(part.strip() for part in stated if part and part.strip())
+        name_camera(*stated)
         for stated in {
             (m.metadata.maker, m.metadata.model, m.metadata.body_serial if key.has_serial else None)
             for m in group

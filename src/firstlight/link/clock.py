@@ -16,6 +16,7 @@ _TAG_ORDER = (
     ("subsecdatetimeoriginal", "datetimeoriginal"),
     ("subseccreatedate", "createdate", "datetimedigitized", "mediacreatedate", "trackcreatedate"),
 )
+_SAME_MOMENT = timedelta(minutes=1)
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 
 
@@ -85,6 +86,22 @@ def satellite_time(metadata: Metadata | None) -> datetime | None:
             if stated is not None:
                 found.append(StatedTime(stated.local, stated.offset or timedelta(), "").earliest_at)
     return min(found, default=None)
+
+
+def has_contradicting_times(metadata: Metadata | None) -> bool:
+    """Whether two times of taking by the camera's clock cannot both be right.
+
+    Evidence: Only times that no zone can reconcile count. A scan states when it was made and
+        when its original was: that too is a contradiction for whoever asks when this was taken.
+    """
+    stated = [
+        time
+        for reading in (metadata.clocks if metadata is not None else ())
+        if reading.clock == "camera" and (time := parse_reading(reading)) is not None
+    ]
+    if len(stated) < 2:
+        return False
+    return max(t.earliest_at for t in stated) - min(t.latest_at for t in stated) > _SAME_MOMENT
 
 
 def parse_reading(reading: ClockReading) -> StatedTime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firstlight.link.camera import name_camera
 from firstlight.link.feature import Feature
 from firstlight.link.stack import keeps_camera_data
 from firstlight.model.facts import MediaFacts
@@ -82,11 +83,12 @@ def explain_gains(better: MediaFacts, other: MediaFacts) -> tuple[Feature, ...]:
 def _values(gain: str, better: MediaFacts, other: MediaFacts) -> tuple[str, str]:
     if gain == KEEPS_CAMERA:
         data = better.metadata
-        return " ".join(part for part in (data.maker, data.model) if part) if data else "", "none"
+        return name_camera(data.maker, data.model) if data else "", "none"
     if gain == WHOLE:
         return "whole", "cut short"
     if gain == UNEDITED:
-        return "none", f"{describe_edition(other).edit_steps} steps"
+        steps = describe_edition(other).edit_steps
+        return "none", f"{steps} step" if steps == 1 else f"{steps} steps"
     return _size(better), _size(other)
 
 

@@ -149,7 +149,7 @@ def _summary(reader: Reader, row: Any) -> ListSummary:
         counts=_counts(reader, row.list_version_id),
         **entries,
         bad_rows=_count_bad_rows(reader, row.list_version_id),
-        is_trusted=is_trusted(reader, row.name),
+        is_trusted=is_trusted(reader, row.name, row.event_seq),
         imported_at=read_time(row.at),
     )
 

@@ -49,10 +49,19 @@ def latest_judgement(reader: Reader, subject_kind: str, subject: str) -> Judgeme
     return _judgement_row(found[0]) if found else None
 
 
-def is_trusted(reader: Reader, list_name: str) -> bool:
-    """Whether a person declared a list trusted, and nobody took that back."""
-    last = latest_judgement(reader, "list", list_name)
-    return last is not None and last.decision == "trusted"
+def is_trusted(reader: Reader, list_name: str, version_event_seq: int) -> bool:
+    """Whether a person trusts this version of a list: what came in later nobody has declared.
+
+    Args:
+        version_event_seq: The event that brought the version in.
+    """
+    last = reader.fetch(
+        select(judgement.c.decision, judgement.c.event_seq)
+        .where(judgement.c.subject_kind == "list", judgement.c.subject == list_name)
+        .order_by(judgement.c.judgement_id.desc())
+        .limit(1)
+    )
+    return bool(last) and last[0].decision == "trusted" and last[0].event_seq > version_event_seq
 
 
 def list_judgements(

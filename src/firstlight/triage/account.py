@@ -9,7 +9,7 @@ from firstlight.link.clock import ZONE_UNKNOWN_H
 from firstlight.model.facts import ListFacts, MediaFacts
 from firstlight.model.fingerprint import MATCHABLE_QUALITY
 from firstlight.triage.view import CaseView
-from firstlight.triage.wording import counted, listed, shown
+from firstlight.triage.wording import counted, listed, ranged, shown
 
 _LISTS_SHOWN = 20
 
@@ -57,7 +57,7 @@ def account_for_times(view: CaseView, media_ids: Iterable[str]) -> str:
     if not times:
         return "no time stated"
     first, last = min(t.local for t in times), max(t.local for t in times)
-    span = show_time(first) if first == last else f"{show_time(first)} to {show_time(last)}"
+    span = ranged(show_time(first), show_time(last))
     return f"{span}, as the clock showed ({len(times):,} with a time)"
 
 
@@ -69,8 +69,9 @@ def limit_of_clock(view: CaseView, media_ids: Iterable[str]) -> str:
     unsure = sum(t.offset is None for t in times)
     if not unsure:
         return "The zone is stated; the clock itself may have been wrong."
+    which = "" if unsure == len(times) else f" for {unsure:,} of {len(times):,} times"
     return (
-        f"The zone is unknown for {unsure:,} of {len(times):,} times: in UTC each of them may "
+        f"The zone is unknown{which}: in UTC such a time may "
         f"lie up to {ZONE_UNKNOWN_H} h earlier or later (±{ZONE_UNKNOWN_H} h), and the clock "
         "itself may have been wrong."
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from firstlight.link.camera import CameraKey, serial_number
 from firstlight.link.edition import (
@@ -16,7 +18,15 @@ from firstlight.link.edition import (
 from firstlight.model.lead import Lead
 from firstlight.triage.account import account_for_new, account_for_sources, account_for_times
 from firstlight.triage.view import CaseView
-from firstlight.triage.wording import SHOWN_MAX, compose, counted, listed, shown
+from firstlight.triage.wording import (
+    SHOWN_MAX,
+    compose,
+    counted,
+    joined,
+    listed,
+    read_table,
+    shown,
+)
 
 _Edge = tuple[int, int, str, str, str]
 """Sorts strongest first: minus the number of gains, bits, better, other, variant."""
@@ -30,7 +40,7 @@ class _Edges:
     farthest_bits: int = 0
     better: set[str] = field(default_factory=set)
     other: set[str] = field(default_factory=set)
-    gains: set[str] = field(default_factory=set)
+    gains: dict[str, int] = field(default_factory=dict)
     strongest: list[_Edge] = field(default_factory=list)
 
     def add(self, edge: _Edge, gains: tuple[str, ...]) -> None:
@@ -38,7 +48,8 @@ class _Edges:
         self.farthest_bits = max(self.farthest_bits, edge[1])
         self.better.add(edge[2])
         self.other.add(edge[3])
-        self.gains.update(gains)
+        for gain in gains:
+            self.gains[gain] = self.gains.get(gain, 0) + 1
         self.strongest.append(edge)
         if len(self.strongest) > 20 * SHOWN_MAX:
             self.strongest = sorted(self.strongest)[:SHOWN_MAX]
@@ -132,6 +143,7 @@ def _edge_lead(view: CaseView, kind: str, edges: _Edges) -> Lead:
         evidence.append((f"{better[:16]} against {other[:16]}", "; ".join(values)))
     if edges.count > SHOWN_MAX:
         evidence.append(("further pairs", f"{edges.count - SHOWN_MAX:,}"))
+    rows = [row for row in _gain_rows() if row["name"] in edges.gains]
     return compose(
         kind,
         case_name=view.facts.case_name,
@@ -139,8 +151,14 @@ def _edge_lead(view: CaseView, kind: str, edges: _Edges) -> Lead:
         weight=float(edges.count),
         values={
             "reasons": ", ".join(sorted(edges.gains)),
+            "gains": joined(
+                [f"{row['says']} ({counted(edges.gains[row['name']], 'pair')})" for row in rows]
+            ),
+            "may": joined(list(dict.fromkeys(part for row in rows for part in row["may"]))),
+            "gain_limits": " ".join(row["limit"] for row in rows),
             "list_names": listed(shown(name) for name in lists),
             "lost": counted(len(edges.other), "near-copy", "near-copies"),
+            "lacks": "lacks" if len(edges.other) == 1 else "lack",
             "edge_limit": (
                 f"Compared were pairs that a hash finds alike, up to {edges.farthest_bits} bits "
                 "apart; a person must see that they show the same."
@@ -152,3 +170,8 @@ def _edge_lead(view: CaseView, kind: str, edges: _Edges) -> Lead:
             ("seen in", account_for_sources(view, [view.media[i] for i in ids])),
         ],
     )
+
+
+@lru_cache(maxsize=1)
+def _gain_rows() -> list[dict[str, Any]]:
+    return list(read_table("gain.toml")["gain"])

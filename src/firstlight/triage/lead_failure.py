@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from firstlight.model.facts import FailureFacts
 from firstlight.model.lead import Lead
 from firstlight.model.media import Outcome, readable_path
+from firstlight.triage.lead_oddity import is_cut_short
 from firstlight.triage.view import CaseView
 from firstlight.triage.wording import SHOWN_MAX, compose, counted, listed, most_common, read_table
 
@@ -14,13 +15,17 @@ _PARTLY_READ = "partly-read"
 
 
 def find_failures(view: CaseView) -> Iterator[Lead]:
-    """One lead for each code under which items wait that nobody has looked at."""
+    """One lead for each code under which items wait that nobody has looked at.
+
+    A picture or clip whose end is missing but which was read as far as it goes is not among
+    them: ``find_truncated`` speaks of it.
+    """
     words = read_table("failure.toml")
     groups: dict[tuple[str, str], list[FailureFacts]] = {}
     for failure in view.facts.failures:
-        if failure.is_looked_at:
+        if failure.is_looked_at or is_cut_short(view, failure):
             continue
-        is_partly = failure.outcome is Outcome.READ and failure.code != "truncated"
+        is_partly = failure.outcome is Outcome.READ
         key = (failure.code, _PARTLY_READ if is_partly else failure.code)
         groups.setdefault(key, []).append(failure)
     for (code, wording), members in groups.items():
@@ -45,6 +50,7 @@ def _failure_lead(
             "items": counted(len(first), "item"),
             "what": words["what"],
             "what_to_do": words["what_to_do"],
+            "unseen": _unseen(first),
         },
         evidence=[
             ("code", code),
@@ -55,6 +61,22 @@ def _failure_lead(
             ("items", examples),
             ("seen in", listed(view.source_label(f.source_id) for f in first)),
         ],
+    )
+
+
+def _unseen(items: list[FailureFacts]) -> str:
+    """Say what of these was compared with lists, and what was not."""
+    hashed = sum(f.media_id is not None for f in items)
+    partly = sum(f.outcome is Outcome.READ for f in items)
+    if partly == len(items):
+        return "What could be read of these was compared with the lists; the rest was not."
+    if not hashed:
+        return "Nothing of these was read, so nothing of them was compared with any list."
+    which = "these" if hashed == len(items) else f"{hashed:,} of these"
+    rest = "" if hashed == len(items) else " Of the others nothing was read."
+    return (
+        f"Of {which} the bytes were read as a whole, so that an exact copy of a list's entry is "
+        f"recognised; what they show or hold was not compared.{rest}"
     )
 
 

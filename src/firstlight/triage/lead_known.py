@@ -9,7 +9,15 @@ from firstlight.model.facts import MatchFacts
 from firstlight.model.lead import Lead
 from firstlight.triage.account import account_for_times, limit_of_clock
 from firstlight.triage.view import CaseView, is_known_good
-from firstlight.triage.wording import SHOWN_MAX, compose, counted, listed, most_common, shown
+from firstlight.triage.wording import (
+    SHOWN_MAX,
+    compose,
+    counted,
+    listed,
+    most_common,
+    ranged,
+    shown,
+)
 
 _SERIES_MARKS = frozenset({"series", "seriesname"})
 _GroupKey = tuple[str, str, str | None, str | None, str | None]
@@ -118,7 +126,7 @@ def _known_lead(view: CaseView, key: _GroupKey, members: list[tuple[str, MatchFa
         ("category, as the list has it", shown(category)),
         ("exact matches", f"{len(exact):,}"),
         ("near matches", f"{len(ids) - len(exact):,}"),
-        *([("bits apart", f"{min(distances)} to {max(distances)}")] if distances else []),
+        *([("bits apart", ranged(str(min(distances)), str(max(distances))))] if distances else []),
         *[
             (f"list says: {shown(name)}", most_common(marks[name]))
             for name in sorted(marks)[:SHOWN_MAX]
@@ -164,7 +172,7 @@ def _beside_lead(view: CaseView, burst: Burst, new: list[str], known: list[str])
             "new": counted(len(new)),
             "known": f"{len(known):,}",
             "gap_s": f"{view.facts.burst_gap_s:g}",
-            "basis": "one camera's clock" if by_camera else "file times and numbers in names",
+            "basis": _basis(view, burst) if by_camera else "file times and numbers in names",
             "clock_limit": clock_limit,
         },
         evidence=[
@@ -177,6 +185,13 @@ def _beside_lead(view: CaseView, burst: Burst, new: list[str], known: list[str])
             ("times", account_for_times(view, burst.media_ids)),
         ],
     )
+
+
+def _basis(view: CaseView, burst: Burst) -> str:
+    """Say whose clock made the sequence; a model without serial may be several cameras."""
+    if all(view.camera_of[one].has_serial for one in burst.media_ids):
+        return "one camera's clock"
+    return "the clock of one model of camera (no body serial is stated)"
 
 
 def _series(match: MatchFacts) -> str | None:

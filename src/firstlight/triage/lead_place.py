@@ -1,14 +1,11 @@
-"""Leads on places and times: where, when by whose clock, and how unsure that is."""
+"""Leads on places: where media say that they were taken, and how far that spreads."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, timedelta
 from statistics import median
 
-from firstlight.link.camera import CameraKey
-from firstlight.link.clock import satellite_time
 from firstlight.model.facts import MediaFacts
 from firstlight.model.fingerprint import Place
 from firstlight.model.lead import Lead
@@ -18,16 +15,14 @@ from firstlight.triage.account import (
     account_for_times,
     count_new,
     limit_of_clock,
-    show_time,
 )
 from firstlight.triage.view import CaseView
-from firstlight.triage.wording import compose, counted, listed, most_common
+from firstlight.triage.wording import compose, counted, listed, most_common, ranged
 
 CELLS_PER_DEGREE = 10
 """A place is a fixed square of 0.1 degrees: fixed, so that one media more never moves it."""
 
-_QUARTER_HOUR_S = 900
-_WEIGHT_OF_SATELLITE = 1_000_000.0
+_METRES_PER_DEGREE = 111_320
 
 
 def find_places(view: CaseView) -> Iterator[Lead]:
@@ -41,8 +36,8 @@ def find_places(view: CaseView) -> Iterator[Lead]:
                 math.floor(place.longitude_deg * CELLS_PER_DEGREE),
             )
             cells.setdefault(cell, []).append((media, place))
-    for cell, members in cells.items():
-        yield _place_lead(view, cell, members)
+    for members in cells.values():
+        yield _place_lead(view, members)
 
 
 def is_position(place: Place) -> bool:
@@ -51,39 +46,30 @@ def is_position(place: Place) -> bool:
     return -90 <= lat <= 90 and -180 <= lon <= 180 and (lat, lon) != (0.0, 0.0)
 
 
-def find_clocks(view: CaseView) -> Iterator[Lead]:
-    """One lead for each camera with times: from when to when, and how far its clock was off."""
-    groups: dict[CameraKey | None, list[str]] = {}
-    for media_id in view.time_of:
-        groups.setdefault(view.camera_of.get(media_id), []).append(media_id)
-    for camera, ids in groups.items():
-        yield _clock_lead(view, camera, ids)
-
-
-def _place_lead(
-    view: CaseView, cell: tuple[int, int], members: list[tuple[MediaFacts, Place]]
-) -> Lead:
+def _place_lead(view: CaseView, members: list[tuple[MediaFacts, Place]]) -> Lead:
     ids = [media.media_id for media, _ in members]
     new = count_new(view, ids)
     cameras = {view.camera_labels[view.camera_of[i]] for i in ids if i in view.camera_of}
-    spots = [f"{p.latitude_deg:.4f}, {p.longitude_deg:.4f}" for _, p in members]
+    latitudes = [p.latitude_deg for _, p in members]
+    longitudes = [p.longitude_deg for _, p in members]
+    spots = [f"{_degrees(p.latitude_deg)}, {_degrees(p.longitude_deg)}" for _, p in members]
     heights = [p.altitude_m for _, p in members if p.altitude_m is not None]
-    latitude, longitude = ((part + 0.5) / CELLS_PER_DEGREE for part in cell)
     return compose(
         "place",
         case_name=view.facts.case_name,
         media_ids=ids,
         weight=float(len(ids) + new),
         values={
-            "latitude": f"{latitude:.2f}",
-            "longitude": f"{longitude:.2f}",
+            "latitude": _degrees(median(latitudes)),
+            "longitude": _degrees(median(longitudes)),
             "media": counted(len(ids)),
             "on_lists": account_for_new(view, ids),
             "clock_limit": limit_of_clock(view, ids),
         },
         evidence=[
             ("positions (latitude, longitude, WGS 84)", most_common(spots)),
-            *([("height", f"{min(heights):.0f} to {max(heights):.0f} m")] if heights else []),
+            ("spread of the positions", _spread(latitudes, longitudes)),
+            *([("height", f"{_heights(heights)} m")] if heights else []),
             ("times", account_for_times(view, ids)),
             ("cameras", listed(cameras) or "not stated"),
             ("on lists", account_for_new(view, ids)),
@@ -92,92 +78,20 @@ def _place_lead(
     )
 
 
-def _clock_lead(view: CaseView, camera: CameraKey | None, ids: list[str]) -> Lead:
-    times = [view.time_of[one] for one in ids]
-    offsets = {t.offset for t in times}
-    ahead_s = _ahead_of_satellite_s(view, ids)
-    label = "a camera that is not stated" if camera is None else view.camera_labels[camera]
-    evidence = [
-        ("times", account_for_times(view, ids)),
-        ("earliest possible, UTC", show_time(min(t.earliest_at for t in times))),
-        ("latest possible, UTC", show_time(max(t.latest_at for t in times))),
-        (
-            "zones stated",
-            most_common("none" if t.offset is None else _signed(t.offset) for t in times),
-        ),
-    ]
-    if ahead_s:
-        evidence.append(
-            (
-                "clock ahead of satellite time (UTC)",
-                f"{_show_s(min(ahead_s))} to {_show_s(max(ahead_s))}, median "
-                f"{_show_s(median(ahead_s))}, in {counted(len(ahead_s))}",
-            )
-        )
-    return compose(
-        "camera-clock",
-        case_name=view.facts.case_name,
-        media_ids=ids,
-        weight=_WEIGHT_OF_SATELLITE * bool(ahead_s) + len(ids),
-        values={
-            "camera": label,
-            "media": counted(len(ids)),
-            "first": show_time(min(t.local for t in times)),
-            "last": show_time(max(t.local for t in times)),
-            "offset_finding": _offset_finding(ahead_s, offsets),
-            "clock_limit": limit_of_clock(view, ids),
-        },
-        evidence=evidence,
-    )
+def _spread(latitudes: list[float], longitudes: list[float]) -> str:
+    """Say how far positions of one square lie apart, in metres on the ground."""
+    south_m = (max(latitudes) - min(latitudes)) * _METRES_PER_DEGREE
+    east_m = (max(longitudes) - min(longitudes)) * _METRES_PER_DEGREE
+    east_m *= math.cos(math.radians(median(latitudes)))
+    if max(south_m, east_m) < 1:
+        return "one position" if len(latitudes) == 1 else "all at one position"
+    return f"over {south_m:,.0f} m from south to north and {east_m:,.0f} m from west to east"
 
 
-def _ahead_of_satellite_s(view: CaseView, ids: list[str]) -> list[float]:
-    """How far the camera's own clock, read as it stands, was ahead of satellite time."""
-    found = []
-    for one in ids:
-        satellite = satellite_time(view.media[one].metadata)
-        if satellite is not None:
-            local = view.time_of[one].local.replace(tzinfo=UTC)
-            found.append((local - satellite).total_seconds())
-    return found
+def _heights(heights: list[float]) -> str:
+    return ranged(f"{min(heights) + 0.0:.0f}", f"{max(heights) + 0.0:.0f}")
 
 
-def _offset_finding(ahead_s: list[float], offsets: set[timedelta | None]) -> str:
-    if ahead_s:
-        middle = median(ahead_s)
-        text = (
-            f"Where both are stated, this camera's clock ran {_show_s(middle)} against satellite "
-            f"time (median of {len(ahead_s):,})."
-        )
-        stated = [offset for offset in offsets if offset is not None]
-        if len(offsets) == 1 and stated:
-            zone_s = stated[0].total_seconds()
-            return (
-                f"{text} Its stated zone is {_signed(stated[0])}: it was {_off(middle - zone_s)}."
-            )
-        zone_s = round(middle / _QUARTER_HOUR_S) * _QUARTER_HOUR_S
-        return (
-            f"{text} If it was set to the local time of zone {_signed(timedelta(seconds=zone_s))}, "
-            f"it was {_off(middle - zone_s)}."
-        )
-    if None not in offsets:
-        return "The zone is stated with every time, so the times can be read as UTC."
-    return "No satellite time stands beside these times, so the clock's error is unknown."
-
-
-def _off(seconds: float) -> str:
-    if abs(seconds) < 1:
-        return "right to the second"
-    return f"{_show_s(abs(seconds))[1:]} {'fast' if seconds > 0 else 'slow'}"
-
-
-def _show_s(seconds: float) -> str:
-    whole = round(abs(seconds))
-    days, rest = divmod(whole, 86_400)
-    clock = f"{rest // 3600:d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
-    return ("-" if seconds < 0 else "+") + (f"{days:,} d {clock}" if days else clock)
-
-
-def _signed(offset: timedelta) -> str:
-    minutes = round(offset.total_seconds() / 60)
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+def _degrees(value: float) -> str:
+    # Adding zero takes the sign off a minus nought.
+    return f"{round(value, 4) + 0.0:.4f}"

@@ -9,13 +9,14 @@ from firstlight.model.lead import Lead
 from firstlight.triage.lead_camera import find_cameras_across, find_shared_lenses
 from firstlight.triage.lead_case import find_other_cases
 from firstlight.triage.lead_child import find_children
+from firstlight.triage.lead_clock import find_clocks
 from firstlight.triage.lead_copy import find_better_copies, find_same_shots
 from firstlight.triage.lead_failure import find_failures
 from firstlight.triage.lead_known import find_beside_known, find_known, find_known_good
 from firstlight.triage.lead_name import find_owners, find_software
 from firstlight.triage.lead_new import find_new, find_unchecked
 from firstlight.triage.lead_oddity import find_misnamed, find_thumbnails, find_truncated
-from firstlight.triage.lead_place import find_clocks, find_places
+from firstlight.triage.lead_place import find_places
 from firstlight.triage.lead_strip import find_stripped
 from firstlight.triage.view import CaseView, view_case
 

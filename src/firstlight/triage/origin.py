@@ -14,6 +14,9 @@ from firstlight.triage.wording import read_table
 # A version alone, as cameras write it: "1.00", "Ver.2.1", "16.5.1".
 _FIRMWARE = re.compile(r"(?:ver(?:sion)?\.?|v\.?|firmware)?\s*\d[\d.,_ -]*[a-z]?\d*")
 
+_MODEL_CHARS_MIN = 3
+"""A model's name shorter than this stands in other words by chance."""
+
 
 def names_editor(software: str | None) -> bool:
     """Whether a software tag names a program that edits or converts."""
@@ -22,9 +25,10 @@ def names_editor(software: str | None) -> bool:
 
 
 def is_firmware(software: str, model: str | None) -> bool:
-    """Whether a software tag reads like a camera's own version: a number, or its model."""
-    folded = fold(software)
-    return bool(_FIRMWARE.fullmatch(folded)) or folded == fold(model)
+    """Whether a software tag reads like a camera's own version: a number, or naming its model."""
+    folded, device = fold(software), fold(model)
+    is_named = len(device) >= _MODEL_CHARS_MIN and device in folded
+    return bool(_FIRMWARE.fullmatch(folded)) or folded == device or is_named
 
 
 def is_edited(media: MediaFacts) -> bool:

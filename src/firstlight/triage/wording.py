@@ -122,6 +122,18 @@ def counted(number: int, noun: str = "media item", plural: str | None = None) ->
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def ranged(first: str, last: str) -> str:
+    """Write a range of values; where both ends read the same, the one value."""
+    return first if first == last else f"{first} to {last}"
+
+
+def joined(parts: Sequence[str], word: str = "and") -> str:
+    """Join parts as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
 def listed(values: Iterable[str], limit: int = SHOWN_MAX) -> str:
     """List the distinct values in order, then count those left out."""
     ordered = sorted(set(values))

@@ -107,7 +107,7 @@ def tools(payload, context):
     """Carry out calls of the tool host: ``[key, method, arguments, options]``."""
     for key, method, arguments, options in payload:
         path = options.pop("path", None)
-        descriptor = os.open(path, os.O_RDONLY) if path else None
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOATIME) if path else None
         content = [] if descriptor is None else [descriptor]
         started_s = time.perf_counter()
         try:
