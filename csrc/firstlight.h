@@ -30,7 +30,7 @@ FL_EXPORT int32_t fl_abi_version(void);
 
 /* Routes through the processor, each a superset of the one before. A call names the highest
    that it allows; what the processor lacks is never taken. */
-enum { FL_ROUTE_SCALAR = 0, FL_ROUTE_POPCNT = 1, FL_ROUTE_AVX2 = 2 };
+enum { FL_ROUTE_SCALAR = 0, FL_ROUTE_POPCNT = 1, FL_ROUTE_AVX2 = 2, FL_ROUTE_AVX512 = 3 };
 FL_EXPORT int32_t fl_best_route(void);
 
 /* Fills the 16 x 64 cosine table that fl_pdq reads. */

@@ -91,13 +91,41 @@ static int64_t next_avx2(const uint64_t *first, const uint64_t *second, int64_t 
       break;
   return row;
 }
+
+/* Eight rows a vector: the processor counts the bits of each word itself. */
+FL_TARGET("avx512f,avx512vpopcntdq")
+static inline __mmask8 eight_passes(const uint64_t *first, const uint64_t *second, __m512i a,
+                                    __m512i b, __m512i limit) {
+  const __m512i x = _mm512_popcnt_epi64(_mm512_xor_si512(_mm512_loadu_si512(first), a));
+  const __m512i y = _mm512_popcnt_epi64(_mm512_xor_si512(_mm512_loadu_si512(second), b));
+  return _mm512_cmple_epi64_mask(_mm512_add_epi64(x, y), limit);
+}
+
+FL_TARGET("avx512f,avx512vpopcntdq,popcnt")
+static int64_t next_avx512(const uint64_t *first, const uint64_t *second, int64_t row,
+                           int64_t end, const uint64_t *query, int32_t radius) {
+  const __m512i a = _mm512_set1_epi64((long long)query[0]);
+  const __m512i b = _mm512_set1_epi64((long long)query[1]);
+  const __m512i limit = _mm512_set1_epi64((long long)radius);
+  for (; row + 16 <= end; row += 16) {
+    const __mmask8 left = eight_passes(first + row, second + row, a, b, limit);
+    const __mmask8 right = eight_passes(first + row + 8, second + row + 8, a, b, limit);
+    if (left | right) break;
+  }
+  for (; row < end; row++)
+    if (__builtin_popcountll(first[row] ^ query[0]) +
+            __builtin_popcountll(second[row] ^ query[1]) <= radius)
+      break;
+  return row;
+}
 #endif
 
 static NextRow *choose_next(int32_t route_max) {
 #if FL_X86
   const int32_t best = fl_best_route();
   const int32_t route = route_max < best ? route_max : best;
-  if (route >= FL_ROUTE_AVX2) return next_avx2;
+  if (route >= FL_ROUTE_AVX512) return next_avx512;
+  if (route == FL_ROUTE_AVX2) return next_avx2;
   if (route == FL_ROUTE_POPCNT) return next_popcnt;
 #else
   (void)route_max;

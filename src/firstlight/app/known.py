@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firstlight.app.wire import report_from_plain
@@ -24,6 +24,21 @@ CONTENT_STAGES = frozenset({"decode", "thumbnail", "metadata", "video", "worker"
 DECODED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What went wrong with a content, wherever it was seen, and how that ended."""
+
+    failures: tuple[Failure, ...]
+    outcome: Outcome
+
+    @property
+    def is_lost(self) -> bool:
+        return any(failure.stage == "worker" for failure in self.failures)
+
+
+NO_TROUBLE = _Trouble((), Outcome.READ)
+
+
 class KnownContents:
     """Contents recorded before and during this run, and the list entries they meet by digest.
 
@@ -37,7 +52,7 @@ class KnownContents:
         self.is_retrying = is_retrying
         self.is_checking = has_list_in_force(reader, tuple(ListPurpose))
         self._recorded: dict[bytes, bool] = {}
-        self._failures: dict[bytes, tuple[Failure, ...]] = {}
+        self._troubles: dict[bytes, _Trouble] = {}
         self._hits: dict[bytes, list[DigestHit]] = {}
         self._shells: dict[bytes, ItemReport] = {}
         self._tried: set[bytes] = set()
@@ -76,15 +91,15 @@ class KnownContents:
                 self._load_failures(sha256)
         if self.is_retrying:
             return True
-        lost = any(failure.stage == "worker" for failure in self._failures.get(sha256, ()))
-        return not (self._recorded.get(sha256, False) or lost)
+        trouble = self._troubles.get(sha256, NO_TROUBLE)
+        return not (self._recorded.get(sha256, False) or trouble.is_lost)
 
     def _load_failures(self, sha256: bytes) -> None:
         rows = sightings_of(self._reader, [sha256.hex()]).get(sha256.hex(), [])
         for row in rows:
             failures = content_failures(row.failures)
             if failures:
-                self._failures[sha256] = failures
+                self._troubles[sha256] = _Trouble(failures, row.outcome)
                 return
 
     def shell_of(self, item_key: bytes) -> ItemReport | None:
@@ -100,15 +115,13 @@ class KnownContents:
         own = content_failures(report.failures)
         if report.reading is not None or own:
             self._tried.add(sha256)
-            self._failures[sha256] = own
+            self._troubles[sha256] = _Trouble(own, report.outcome)
             return report
-        inherited = self._failures.get(sha256, ())
-        if not inherited:
+        trouble = self._troubles.get(sha256, NO_TROUBLE)
+        if not trouble.failures:
             return report
-        has_reading = self._recorded.get(sha256, False) or sha256 in self._tried
-        lost = any(failure.stage == "worker" for failure in inherited)
-        outcome = Outcome.FAILED if lost or not has_reading else report.outcome
-        return replace(report, failures=(*report.failures, *inherited), outcome=outcome)
+        failures = (*report.failures, *trouble.failures)
+        return replace(report, failures=failures, outcome=trouble.outcome)
 
     def refresh(self, reader: Reader, reports: Sequence[ItemReport]) -> None:
         """Ask the store about contents that no worker asked about."""

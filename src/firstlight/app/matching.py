@@ -57,6 +57,8 @@ def update_matches(home: Home, on_step: Callable[[], None] = lambda: None) -> Ma
     store = home.store
     before = progress_of_matching(store)
     newest_entry = last_entry_id(store)
+    if not newest_entry:
+        return MatchCounts(0, 0)
     has_new_entries = newest_entry > before.last_entry_id
     first_seq = 0 if has_new_entries else before.last_media_seq
     matches = derived = 0

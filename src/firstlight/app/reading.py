@@ -8,7 +8,7 @@ own account comes after those of its members, so an archive that has one is whol
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,8 @@ from firstlight.model.media import ContentType, FileFacts, Locator, MediaKind, O
 from firstlight.model.ports import WorkContext
 
 NAMED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.ARCHIVE})
+FACT_NAMES = ("size_bytes", "mtime_ns", "ctime_ns", "inode", "device")
+AHEAD_MAX_BYTES = 16_000_000
 DECODED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
 
 
@@ -42,6 +44,7 @@ class _Chunk:
     """What one call works with.
 
     Args:
+        decoded: Contents that this call has decoded.
         only: Keys to do and keys on the way to them; None for all.
         done: Keys recorded by an earlier run.
     """
@@ -50,6 +53,7 @@ class _Chunk:
     bounds: Bounds
     is_strict: bool
     metadata_reader: str
+    decoded: set[bytes]
     only: frozenset[bytes] | None = None
     done: frozenset[bytes] = frozenset()
 
@@ -59,56 +63,116 @@ class _Chunk:
         return self.context.wants(key)
 
 
+@dataclass(slots=True)
+class _Opened:
+    """A file whose digests are taken and asked about, not yet read further.
+
+    Args:
+        descriptor: None once closed, or when the file could not be opened.
+        answer: Waits for what the main process says; None when nothing was asked.
+    """
+
+    chunk: _Chunk
+    report: ItemReport
+    content: bytes | None = None
+    descriptor: int | None = None
+    answer: Callable[[], Any] | None = None
+
+    def close(self) -> None:
+        if self.descriptor is not None:
+            descriptor, self.descriptor = self.descriptor, None
+            os.close(descriptor)
+
+
 def read_chunk(payload: Mapping[str, Any], context: WorkContext) -> None:
-    """Read the files of a chunk and hand over an account of each item in them."""
-    settings = payload["settings"]
-    for item in payload["items"]:
-        only, done = item.get("only"), item.get("done", ())
-        chunk = _Chunk(
-            context,
-            Bounds(**settings["bounds"]),
-            settings["strict"],
-            settings["metadata_reader"],
-            None if only is None else frozenset(only),
-            frozenset(done),
-        )
-        names = ("size_bytes", "mtime_ns", "ctime_ns", "inode", "device")
-        facts = FileFacts(**{name: item.get(name) for name in names})
-        _read_file(chunk, Locator(item["path"]), facts)
+    """Read the files of a chunk and hand over an account of each item in them.
 
-
-def _read_file(chunk: _Chunk, locator: Locator, facts: FileFacts) -> None:
-    if not chunk.wants(locator.key):
-        return
-    chunk.context.begin(locator.key)
+    While one file waits to be decoded the next one is opened and asked about already, so that
+    the worker need not stand still until the main process has answered.
+    """
+    decoded: set[bytes] = set()
+    current: _Opened | None = None
     try:
-        descriptor = open_for_reading(locator.path, expected=facts)
-    except InputError as error:
-        _emit(chunk, _failed(ItemReport(locator, facts, Outcome.FAILED), error, "open"))
-        return
-    try:
-        _read_open_file(chunk, locator, facts, descriptor)
+        for item in payload["items"]:
+            chunk = _chunk_of(payload["settings"], item, context, decoded)
+            locator = Locator(item["path"])
+            if not chunk.wants(locator.key):
+                continue
+            facts = FileFacts(**{name: item.get(name) for name in FACT_NAMES})
+            if current is not None and facts.size_bytes > AHEAD_MAX_BYTES:
+                _finish(current)
+                current = None
+            if current is None:
+                context.begin(locator.key)
+                current = _open(chunk, locator, facts)
+                continue
+            upcoming = _open(chunk, locator, facts)
+            try:
+                _finish(current)
+            finally:
+                current = upcoming
+            context.begin(locator.key)
+        if current is not None:
+            _finish(current)
     finally:
-        os.close(descriptor)
+        if current is not None:
+            current.close()
 
 
-def _read_open_file(chunk: _Chunk, locator: Locator, facts: FileFacts, descriptor: int) -> None:
+def _chunk_of(
+    settings: Mapping[str, Any],
+    item: Mapping[str, Any],
+    context: WorkContext,
+    decoded: set[bytes],
+) -> _Chunk:
+    only = item.get("only")
+    return _Chunk(
+        context,
+        Bounds(**settings["bounds"]),
+        settings["strict"],
+        settings["metadata_reader"],
+        decoded,
+        None if only is None else frozenset(only),
+        frozenset(item.get("done", ())),
+    )
+
+
+def _open(chunk: _Chunk, locator: Locator, facts: FileFacts) -> _Opened:
+    """Open a file, take its digests, and ask about them."""
+    opened = _Opened(chunk, ItemReport(locator, facts, Outcome.READ))
     try:
-        digests, size_bytes, content = digest_descriptor(
-            descriptor, keep_max_bytes=chunk.bounds.picture_max_bytes, tick=chunk.context.tick
+        opened.descriptor = open_for_reading(locator.path, expected=facts)
+        digests, size_bytes, opened.content = digest_descriptor(
+            opened.descriptor,
+            keep_max_bytes=chunk.bounds.picture_max_bytes,
+            tick=chunk.context.tick,
         )
     except InputError as error:
-        _emit(chunk, _failed(ItemReport(locator, facts, Outcome.FAILED), error, "open"))
-        return
-    content_type = _type_of(descriptor, size_bytes, content)
-    report = _named(ItemReport(locator, facts, Outcome.READ, digests, content_type))
-    if is_openable_archive(content_type.mime):
-        del content
-        _ask(chunk, report)
-        with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
-            _read_archive(chunk, report, stream, content_type)
-        return
-    _emit(chunk, _read_content(chunk, report, content, descriptor))
+        opened.report = _failed(opened.report, error, "open")
+        opened.close()
+        return opened
+    content_type = _type_of(opened.descriptor, size_bytes, opened.content)
+    opened.report = _named(replace(opened.report, digests=digests, content_type=content_type))
+    opened.answer = chunk.context.ask_ahead(_question(opened.report))
+    return opened
+
+
+def _finish(opened: _Opened) -> None:
+    """Read on as the answer allows, and hand the account over."""
+    chunk, report, content_type = opened.chunk, opened.report, opened.report.content_type
+    try:
+        if opened.answer is None or content_type is None or opened.descriptor is None:
+            _emit(chunk, report)
+            return
+        is_to_decode = bool(opened.answer()["decode"])
+        if is_openable_archive(content_type.mime):
+            opened.content = None
+            with os.fdopen(os.dup(opened.descriptor), "rb", buffering=0) as stream:
+                _read_archive(chunk, report, stream, content_type)
+            return
+        _emit(chunk, _read_content(chunk, report, opened.content, opened.descriptor, is_to_decode))
+    finally:
+        opened.close()
 
 
 def _type_of(descriptor: int, size_bytes: int, content: bytes | None) -> ContentType:
@@ -119,16 +183,22 @@ def _type_of(descriptor: int, size_bytes: int, content: bytes | None) -> Content
 
 
 def _read_content(
-    chunk: _Chunk, report: ItemReport, content: bytes | None, descriptor: int | None
+    chunk: _Chunk,
+    report: ItemReport,
+    content: bytes | None,
+    descriptor: int | None,
+    is_to_decode: bool,
 ) -> ItemReport:
-    """Ask, then read a content that is no archive."""
-    content_type = report.content_type
-    if content_type is None:
+    """Read a content that is no archive."""
+    content_type, digests = report.content_type, report.digests
+    if content_type is None or digests is None:
         return report
-    if not _ask(chunk, report):
+    if not is_to_decode or content_type.kind not in DECODED_KINDS:
         return _unread(report)
-    if content_type.kind not in DECODED_KINDS:
-        return _unread(report)
+    if digests.sha256 in chunk.decoded:
+        # Asked about before its copy in this chunk was decoded.
+        return report
+    chunk.decoded.add(digests.sha256)
     if content is None and descriptor is None:
         limit = LimitError("the member is too large to be decoded; its digests were taken")
         return _failed(report, limit, "decode")
@@ -228,9 +298,11 @@ def _read_member(chunk: _Chunk, locator: Locator, item: ArchiveItem) -> ItemRepo
         replace(report, facts=facts, digests=taker.finish(), content_type=content.content_type)
     )
     if is_openable_archive(content.content_type.mime):
-        _ask(chunk, report)
+        chunk.context.ask(_question(report))
         return report
-    _emit(chunk, _read_content(chunk, report, None if kept is None else b"".join(kept), None))
+    kept_content = None if kept is None else b"".join(kept)
+    is_to_decode = bool(chunk.context.ask(_question(report))["decode"])
+    _emit(chunk, _read_content(chunk, report, kept_content, None, is_to_decode))
     return None
 
 
@@ -249,10 +321,8 @@ def _ended(report: ItemReport, end: ArchiveEnd) -> ItemReport:
     return replace(report, outcome=outcome, failures=failures, member_count=end.member_count)
 
 
-def _ask(chunk: _Chunk, report: ItemReport) -> bool:
-    question = {"key": report.locator.key, "shell": report_to_plain(report)}
-    answer = chunk.context.ask(question)
-    return bool(answer["decode"])
+def _question(report: ItemReport) -> dict[str, Any]:
+    return {"key": report.locator.key, "shell": report_to_plain(report)}
 
 
 def _emit(chunk: _Chunk, report: ItemReport) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from firstlight.engine.frame import (
@@ -31,7 +31,9 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._reader = FrameReader(TO_WORKER_MAX_BYTES)
-        self._answers: deque[Plain] = deque()
+        self._answers: dict[int, Plain] = {}
+        self._asked = 0
+        self._answered = 0
         self._tasks: deque[Plain] = deque()
 
     def send(self, message: Plain) -> None:
@@ -46,16 +48,23 @@ class Channel:
         self._connection.sendall(frame)
 
     def next_task(self) -> Plain:
-        """Wait for the next message that is no answer."""
+        """Wait for the next message that is no answer; what was asked before is forgotten."""
+        self._answers.clear()
         while not self._tasks:
             self._receive()
         return self._tasks.popleft()
 
-    def next_answer(self) -> Plain:
-        """Wait for the answer to the question asked last; tasks that come meanwhile wait."""
-        while not self._answers:
+    def ask(self, question: Plain) -> int:
+        """Send a question; returns its number."""
+        self.send(["ask", question])
+        self._asked += 1
+        return self._asked
+
+    def answer_to(self, number: int) -> Plain:
+        """Wait for the answer to a question; tasks that come meanwhile wait."""
+        while number not in self._answers:
             self._receive()
-        return self._answers.popleft()
+        return self._answers.pop(number)
 
     def _receive(self) -> None:
         data = self._connection.recv(RECEIVE_BYTES)
@@ -63,7 +72,8 @@ class Channel:
             raise MainGoneError
         for message in self._reader.feed(data):
             if message[0] == "answer":
-                self._answers.append(message[1])
+                self._answered += 1
+                self._answers[self._answered] = message[1]
             else:
                 self._tasks.append(message)
 
@@ -114,8 +124,12 @@ class Context:
 
     def ask(self, question: Plain) -> Plain:
         """Ask the main process and wait for its answer."""
-        self._channel.send(["ask", question])
-        return self._channel.next_answer()
+        return self.ask_ahead(question)()
+
+    def ask_ahead(self, question: Plain) -> Callable[[], Plain]:
+        """Ask without waiting; what is returned waits for the answer, and is called once."""
+        number = self._channel.ask(question)
+        return lambda: self._channel.answer_to(number)
 
     def emit(self, item_key: bytes, result: Plain) -> None:
         """Hand over the finished account of an item."""

@@ -86,9 +86,14 @@ def device_name(maker: str | None, model: str | None) -> str:
 
 
 def name_camera(maker: str | None, model: str | None, serial: str | None = None) -> str:
-    """Name a camera for people, as found, but without the maker's words again in the model."""
-    maker_words = _plain(maker).split()
+    """Name a camera for people, as found, but with no word of the maker twice.
+
+    A model that begins as its maker does stands alone: ``NIKON D70`` by ``NIKON CORPORATION``.
+    """
+    maker_words, model_words = _plain(maker).split(), _plain(model).split()
     rest = (model or "").strip()
+    if len(model_words) > 1 and maker_words[:1] == model_words[:1] != model_words[1:2]:
+        maker, maker_words = None, []
     for _ in range(_REPEATED_WORDS_MAX):
         word, _, tail = rest.partition(" ")
         if not rest or _plain(word) not in maker_words:

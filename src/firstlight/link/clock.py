@@ -94,11 +94,11 @@ def has_contradicting_times(metadata: Metadata | None) -> bool:
     Evidence: Only times that no zone can reconcile count. A scan states when it was made and
         when its original was: that too is a contradiction for whoever asks when this was taken.
     """
-    stated = [
-        time
-        for reading in (metadata.clocks if metadata is not None else ())
-        if reading.clock == "camera" and (time := parse_reading(reading)) is not None
-    ]
+    readings = [] if metadata is None else [r for r in metadata.clocks if r.clock == "camera"]
+    # Most files say the same time several times over: then there is nothing to parse.
+    if len({(r.local, r.offset) for r in readings}) < 2:
+        return False
+    stated = [time for r in readings if (time := parse_reading(r)) is not None]
     if len(stated) < 2:
         return False
     return max(t.earliest_at for t in stated) - min(t.latest_at for t in stated) > _SAME_MOMENT

@@ -129,6 +129,10 @@ class WorkContext(Protocol):
         """Ask the main process and wait for its answer."""
         ...
 
+    def ask_ahead(self, question: Plain) -> Callable[[], Plain]:
+        """Ask without waiting; what is returned waits for the answer, and is called once."""
+        ...
+
     def emit(self, item_key: bytes, result: Plain) -> None:
         """Hand over the finished account of an item."""
         ...

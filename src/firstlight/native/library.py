@@ -40,6 +40,7 @@ class Route(IntEnum):
     SCALAR = 0
     POPCNT = 1
     AVX2 = 2
+    AVX512 = 3
 
 
 BEST_ROUTE = max(Route)
@@ -52,7 +53,7 @@ class Kernel:
 
     Args:
         library: The loaded library, or None when the numpy twins serve.
-        route: ``avx2``, ``popcnt``, ``scalar``, or ``numpy``.
+        route: ``avx512``, ``avx2``, ``popcnt``, ``scalar``, or ``numpy``.
         reason: Why the library is not used; None when it is.
     """
 

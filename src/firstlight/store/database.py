@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -24,8 +24,10 @@ TOOL = f"firstlight {__version__}"
 class Reader(Protocol):
     """What queries read from: a store, a snapshot of it, or an open transaction."""
 
-    def fetch(self, statement: Executable) -> list[Any]:
-        """Read all rows of a query."""
+    def fetch(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """Read all rows of a query; parameters are the values of its named places."""
         ...
 
     def stream(self, statement: Executable) -> Iterator[Any]:
@@ -39,10 +41,12 @@ class Snapshot:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def fetch(self, statement: Executable) -> list[Any]:
+    def fetch(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> list[Any]:
         """Read all rows of a query."""
         with translated():
-            return list(self.connection.execute(statement).all())
+            return list(self.connection.execute(statement, parameters).all())
 
     def stream(self, statement: Executable) -> Iterator[Any]:
         """Read the rows of a query as they come."""
@@ -95,10 +99,12 @@ class Store:
             finally:
                 self._roll_back(connection)
 
-    def fetch(self, statement: Executable) -> list[Any]:
+    def fetch(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> list[Any]:
         """Read all rows of a query."""
         with self.connection() as connection:
-            return list(connection.execute(statement).all())
+            return list(connection.execute(statement, parameters).all())
 
     def stream(self, statement: Executable) -> Iterator[Any]:
         """Read the rows of a query as they come."""

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from firstlight.guard.custody import read_time
 from firstlight.model.hashlist import HASH_SIZE_BYTES, BadRow, HashAlgorithm, ListPurpose
@@ -192,26 +193,10 @@ def entries_by_digest(
     )
     hits: list[DigestHit] = []
     for algorithm, digests in asked:
-        column = entry.c[algorithm.value]
-        purposes = None if algorithm in KNOWN_GOOD_ALGORITHMS else SEARCHING
-        in_force = lists_in_force(purposes)
+        statement = _digest_statement(algorithm)
         for block in blocks(dict.fromkeys(digests)):
-            statement = (
-                select(
-                    column,
-                    entry.c.entry_id,
-                    entry.c.list_id,
-                    in_force.c.list_version_id,
-                    in_force.c.purpose,
-                    in_force.c.radius_bits,
-                    entry.c.pdq.is_not(None),
-                    entry.c.entry_key,
-                )
-                .join(in_force, in_force.c.list_id == entry.c.list_id)
-                .where(column.in_(block), is_current_entry())
-            )
             for digest, number, list_id, version, purpose, radius, has_pdq, key in reader.fetch(
-                statement
+                statement, {"digests": block}
             ):
                 hits.append(
                     DigestHit(
@@ -227,6 +212,27 @@ def entries_by_digest(
                     )
                 )
     return sorted(hits, key=lambda hit: (hit.entry_id, hit.algorithm))
+
+
+@cache
+def _digest_statement(algorithm: HashAlgorithm) -> Select[Any]:
+    """Build the query once: building it costs many times what answering it does."""
+    column = entry.c[algorithm.value]
+    in_force = lists_in_force(None if algorithm in KNOWN_GOOD_ALGORITHMS else SEARCHING)
+    return (
+        select(
+            column,
+            entry.c.entry_id,
+            entry.c.list_id,
+            in_force.c.list_version_id,
+            in_force.c.purpose,
+            in_force.c.radius_bits,
+            entry.c.pdq.is_not(None),
+            entry.c.entry_key,
+        )
+        .join(in_force, in_force.c.list_id == entry.c.list_id)
+        .where(column.in_(bindparam("digests", expanding=True)), is_current_entry())
+    )
 
 
 def entry_pdq_rows(reader: Reader, after_entry_id: int = 0) -> Iterator[EntryPdq]:

@@ -229,11 +229,13 @@ class Transaction:
         with translated():
             self._adapter.expect_many_rows(self._connection, many=many)
 
-    def fetch(self, statement: Executable) -> list[Any]:
+    def fetch(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> list[Any]:
         """Read all rows of a query, this transaction's own included."""
         self.flush()
         with translated():
-            return list(self._connection.execute(statement).all())
+            return list(self._connection.execute(statement, parameters).all())
 
     def stream(self, statement: Executable) -> Iterator[Any]:
         """Read the rows of a query as they come."""

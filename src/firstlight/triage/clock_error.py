@@ -30,8 +30,8 @@ def explain_distance(ahead_s: Sequence[float]) -> str:
         "Measured against satellite time, which is UTC, the camera's clock stood "
         f"{show_distance(middle_s)} (median of {len(ahead_s):,})."
     )
-    zone_s = _nearest_zone_s(middle_s)
     if _zones_s()[0] - ZONE_FITS_S <= middle_s <= _zones_s()[-1] + ZONE_FITS_S:
+        zone_s = _nearest_zone_s(middle_s)
         return (
             f"{text} If it was set to the local time of zone {show_zone(zone_s)}, it was "
             f"{show_error(middle_s - zone_s)}; a clock wrong by whole hours would look the same."
@@ -49,8 +49,8 @@ def explain_distance(ahead_s: Sequence[float]) -> str:
     least_s, most_s = sorted(abs(middle_s - one) for one in (_zones_s()[0], _zones_s()[-1]))
     return (
         f"{text} No time zone lies that far from UTC, so the clock was wrong: "
-        f"{'fast' if middle_s > 0 else 'slow'} by {_show_rough(least_s)} to "
-        f"{_show_rough(most_s)}, depending on the zone it was set to."
+        f"{'fast' if middle_s > 0 else 'slow'} by {_show_rough(least_s // 3600)} to "
+        f"{_show_rough(-(-most_s // 3600))}, depending on the zone it was set to."
     )
 
 
@@ -93,8 +93,8 @@ def show_zone(seconds: float) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _show_rough(seconds: int) -> str:
-    days, hours = divmod(round(abs(seconds) / 3600), 24)
+def _show_rough(hours: int) -> str:
+    days, hours = divmod(hours, 24)
     parts = [counted(number, noun) for number, noun in ((days, "day"), (hours, "hour")) if number]
     return " ".join(parts) or "less than an hour"
 

@@ -63,11 +63,11 @@ def _clock_lead(
     ]
     if ahead_s:
         span = ranged(*(show_distance(round(one(ahead_s))) for one in (min, max)))
-        middle = show_distance(round(median(ahead_s)))
+        middle = f", median {show_distance(round(median(ahead_s)))}" if len(ahead_s) > 1 else ""
         evidence.append(
             (
                 "clock as it stood, against satellite time (UTC)",
-                f"{span}, median {middle}, in {counted(len(ahead_s))}",
+                f"{span}{middle}, in {counted(len(ahead_s))}",
             )
         )
     if ahead:

@@ -103,6 +103,7 @@ def _camera_lead(
     ids = [m.media_id for m in group]
     data = [m.metadata for m in group if m.metadata is not None]
     age, when = _age(view, ids)
+    reasons = [reasons_against(view, m) for m in group]
     evidence = [
         *_basis(view, group),
         ("camera", view.camera_labels[camera]),
@@ -115,7 +116,7 @@ def _camera_lead(
             "thumbnail agrees with the picture",
             f"{sum(d.has_differing_thumbnail is False for d in data):,} compared and agree",
         ),
-        *_reasons(view, group),
+        *_reasons(reasons),
         *_clock_ahead(view, ids),
         *_closeness(view, ids, near_known),
     ]
@@ -129,7 +130,7 @@ def _camera_lead(
             "age": age,
             "when": when,
             "origin": f"by {view.camera_labels[camera]}",
-            "reasons": _in_short(view, group),
+            "reasons": _in_short(reasons),
             "coverage": account_for_lists(view, group),
         },
         evidence=[*evidence, ("seen in", account_for_sources(view, group))],
@@ -146,6 +147,7 @@ def _few_lead(view: CaseView, source_id: int, cameras: dict[CameraKey, list[Medi
     group = [media for one in cameras.values() for media in one]
     ids = [m.media_id for m in group]
     labels = [view.camera_labels[camera] for camera, media in cameras.items() for _ in media]
+    reasons = [reasons_against(view, m) for m in group]
     models = counted(len(cameras), "model of camera", "models of camera")
     return compose(
         "new-camera-data",
@@ -159,7 +161,7 @@ def _few_lead(view: CaseView, source_id: int, cameras: dict[CameraKey, list[Medi
                 if len(cameras) == 1
                 else f"by {models}, one or two each, in {view.source_label(source_id)}"
             ),
-            "reasons": _in_short(view, group),
+            "reasons": _in_short(reasons),
             "coverage": account_for_lists(view, group),
         },
         evidence=[
@@ -168,7 +170,7 @@ def _few_lead(view: CaseView, source_id: int, cameras: dict[CameraKey, list[Medi
             ("body serial", "not stated: the models alone"),
             ("times", account_for_times(view, ids)),
             ("software", most_common(shown(m.metadata.software) for m in group if m.metadata)),
-            *_reasons(view, group),
+            *_reasons(reasons),
             *_clock_ahead(view, ids),
             ("seen in", view.source_label(source_id)),
         ],
@@ -225,14 +227,14 @@ def _is_strong(media: MediaFacts, camera: CameraKey, near_known: frozenset[str])
     )
 
 
-def _reasons(view: CaseView, group: list[MediaFacts]) -> list[tuple[str, str]]:
-    reasons = [reason for m in group for reason in reasons_against(view, m)]
-    return [("not recent first generation because", most_common(reasons))] if reasons else []
+def _reasons(reasons: list[list[str]]) -> list[tuple[str, str]]:
+    named = most_common(reason for one in reasons for reason in one)
+    return [("not recent first generation because", named)] if named else []
 
 
-def _in_short(view: CaseView, group: list[MediaFacts]) -> str:
+def _in_short(reasons: list[list[str]]) -> str:
     """Say "and" only of what is true of each."""
-    sets = {frozenset(reasons_against(view, media)) for media in group}
+    sets = {frozenset(one) for one in reasons}
     return joined(sorted(set().union(*sets)), "and" if len(sets) == 1 else "or")
 
 

@@ -49,9 +49,10 @@ def build_leads(facts: CaseFacts) -> list[Lead]:
     """Work out all leads of a case, in the order in which to follow them.
 
     By rank of the kind, then weight, then the media concerned. The order of the input makes no
-    difference. One media more (whose own pairs come with it) takes no lead away: each is still
-    there, under the same kind, with at least its media and its weight, and no lead changes the
-    weight of another.
+    difference. One media more (whose own pairs and failures come with it) takes nothing away:
+    every media of a lead still stands in a lead of that kind, of at least that weight. All of
+    them stand in one, but for the lead that gathers cameras with one or two media: a camera may
+    leave it for a lead of its own, which comes before it.
 
     Cost: O(n log n) in media, pairs and failures.
     """

@@ -18,6 +18,7 @@ _MODEL_CHARS_MIN = 3
 """A model's name shorter than this stands in other words by chance."""
 
 
+@lru_cache(maxsize=4096)
 def names_editor(software: str | None) -> bool:
     """Whether a software tag names a program that edits or converts."""
     folded = fold(software)

@@ -10,6 +10,7 @@ from firstlight.link.camera import (
     camera_key,
     explain_camera,
     find_cameras,
+    name_camera,
     serial_number,
 )
 from firstlight.model.facts import CameraElsewhere
@@ -28,6 +29,28 @@ from firstlight.model.facts import CameraElsewhere
 )
 def test_spellings_of_one_camera_have_one_key(maker, model):
     assert camera_key(maker, model, " 00123 45a") == CameraKey("nikon d70", "12345a")
+
+
+@pytest.mark.parametrize(
+    ("maker", "model", "label"),
+    [
+        ("Canon", "Canon PowerShot S40", "Canon PowerShot S40"),
+        ("canon", "CANON  EOS 40D", "CANON  EOS 40D"),
+        ("Jolla", "Jolla", "Jolla"),
+        ("Jolla", "JOLLA", "Jolla"),
+        ("NIKON CORPORATION", "NIKON D70", "NIKON D70"),
+        ("NIKON", "COOLPIX P1", "NIKON COOLPIX P1"),
+        ("EASTMAN KODAK COMPANY", "KODAK DC240", "EASTMAN KODAK COMPANY DC240"),
+        ("Canon", "Canonet 28", "Canon Canonet 28"),
+        ("Kestrel", None, "Kestrel"),
+        (None, "Kestrel K1", "Kestrel K1"),
+        ("Kestrel", "Kestrel Kestrel K1", "Kestrel K1"),
+        (" ", " ", ""),
+    ],
+)
+def test_a_camera_is_named_without_its_maker_twice(maker, model, label):
+    assert name_camera(maker, model) == label
+    assert name_camera(maker, model, " FL1 ") == f"{label} FL1".strip()
 
 
 def test_models_of_different_makers_stay_apart():
@@ -93,7 +116,7 @@ def test_cameras_gather_media_sources_lenses_and_other_cases():
     plain, body = find_cameras(media, elsewhere)
     assert plain.key == CameraKey("kestrel k1")
     assert plain.elsewhere == ()
-    assert plain.label == "Kestrel Corporation Kestrel K1"
+    assert plain.label == "Kestrel K1"
     assert body.media_ids == (name_media(1), name_media(2))
     assert body.source_ids == (1, 2)
     assert body.lens_serials == ("ll-77",)

@@ -7,7 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.unit.link.made_case import taken
 
-from firstlight.link.clock import parse_reading, satellite_time, taken_time
+from firstlight.link.clock import (
+    has_contradicting_times,
+    parse_reading,
+    satellite_time,
+    taken_time,
+)
 from firstlight.model.fingerprint import ClockReading, Metadata
 
 
@@ -78,3 +83,21 @@ def test_satellite_time_is_utc():
         2026, 5, 1, 8, tzinfo=UTC
     )
     assert satellite_time(data(taken("2026-05-01T08:00:00"))) is None
+
+
+@pytest.mark.parametrize(
+    ("clocks", "contradicts"),
+    [
+        ((taken("2005-05-01T10:00:00"), taken("2008-05-01T10:00:00")), True),
+        ((taken("2005-05-01T10:00:00"), taken("2005-05-02T10:00:00")), False),
+        ((taken("2005-05-01T10:00:00"), taken("2005-05-02T15:00:00")), True),
+        ((taken("2005-05-01T10:00:00", "+02:00"), taken("2005-05-01T08:00:00", "Z")), False),
+        ((taken("2005-05-01T10:00:00", "+02:00"), taken("2005-05-01T10:00:00", "Z")), True),
+        ((taken("2005-05-01T10:00:00"), taken("2008-05-01T10:00:00", None, "software")), False),
+        ((taken("2005-05-01T10:00:00"), taken("unreadable")), False),
+        ((), False),
+    ],
+)
+def test_times_contradict_when_no_zone_can_make_them_one(clocks, contradicts):
+    assert has_contradicting_times(data(*clocks)) is contradicts
+    assert has_contradicting_times(None) is False

@@ -56,9 +56,9 @@ def test_gains_name_both_values():
     assert gains(better, other) == {
         "larger picture": ("4000 x 3000 px", "1000 x 1000 px"),
         "other proportions: crop or border": ("4000 x 3000 px", "1000 x 1000 px"),
-        "keeps camera data": ("Kestrel Corporation Kestrel K1", "none"),
+        "keeps camera data": ("Kestrel K1", "none"),
         "whole file": ("whole", "cut short"),
-        "no editing recorded": ("none", "1 steps"),
+        "no editing recorded": ("none", "1 step"),
     }
     assert gains(other, better) == {}
 

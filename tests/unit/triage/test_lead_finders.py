@@ -69,7 +69,14 @@ def test_a_time_in_the_future_is_shown_and_lowers_nothing():
     lead = the_lead(
         "new-first-generation", case(picture(1, camera_data(local="2031-01-01T00:00:00")))
     )
-    assert dict(lead.evidence)["times that lie in the future: clock wrong"] == "1"
+    assert dict(lead.evidence)["times that lie in the future"] == "1"
+    assert "dated in the future" in lead.title
+    assert "lie in the future" in lead.why
+    assert "within the last" not in lead.why
+    both = case(picture(1, camera_data(local="2031-01-01T00:00:00")), picture(2, camera_data()))
+    lead = the_lead("new-first-generation", both)
+    assert "recent or dated in the future" in lead.title
+    assert "Of 2 stated times 1 lie within the last 730 days" in lead.why
 
 
 def test_a_match_on_a_list_is_not_new():
@@ -156,7 +163,7 @@ def test_known_material_is_grouped_and_shows_the_lists_words():
     assert "series blue" in first.title
     assert dict(first.evidence)["list says: VictimIdentified"] == "false (2)"
     assert dict(first.evidence)["near matches"] == "1"
-    assert dict(first.evidence)["bits apart"] == "12 to 12"
+    assert dict(first.evidence)["bits apart"] == "12"
     assert "no category stated" in second.title
 
 
@@ -198,6 +205,92 @@ def test_failures_are_grouped_by_code_until_a_person_looks():
     assert len(leads) == 4
     assert numbers(leads[0]) == [2]
     assert "/seized/f1\\x0a" in dict(leads[0].evidence)["items"]
+
+
+def cut_short(number, **more):
+    return failure(
+        number,
+        "truncated",
+        **{"outcome": Outcome.READ, "media_id": name_media(number), **more},
+    )
+
+
+def test_a_media_that_was_read_up_to_its_cut_is_in_one_lead_only():
+    media = [picture(n, is_truncated=True) for n in (1, 2, 3, 4)]
+    failures = (
+        cut_short(1),
+        cut_short(2, is_looked_at=True),
+        cut_short(3, outcome=Outcome.FAILED),
+    )
+    facts = case(*media, failures=failures)
+    lead = the_lead("truncated", facts)
+    assert numbers(lead) == [1, 4]
+    assert "read and hashed as far as it decodes" in lead.why
+    assert "/seized/1/file1.jpg" in dict(lead.evidence)["items"]
+    assert numbers(the_lead("failure", facts)) == [3]
+    again = case(*media, failures=(*failures, cut_short(2)))
+    assert numbers(the_lead("truncated", again)) == [1, 2, 4]
+
+
+def test_a_cut_archive_and_other_trouble_stay_failures():
+    both = (cut_short(1), failure(1, "limit-exceeded", outcome=Outcome.READ))
+    facts = case(picture(1, is_truncated=True), failures=(*both, cut_short(9)))
+    titles = [lead.title for lead in leads_of("failure", facts)]
+    assert titles == ["1 item read only in part, looked at by nobody"] * 2
+    assert numbers(the_lead("truncated", facts)) == [1]
+
+
+def test_failures_say_what_of_them_was_compared():
+    def why(*failures):
+        return the_lead("failure", case(failures=failures)).why
+
+    bare, hashed = failure(1, "encrypted"), failure(2, "encrypted", media_id=name_media(2))
+    assert why(bare).startswith("Nothing of these was read")
+    assert why(hashed).startswith("Of these the bytes were read as a whole")
+    assert "Of 1 of these the bytes" in why(bare, hashed)
+    assert "Of the others nothing was read." in why(bare, hashed)
+    partly = failure(3, "limit-exceeded", outcome=Outcome.READ, media_id=name_media(3))
+    assert "the rest was not" in why(partly)
+
+
+def old(number, model, **more):
+    serial = more.pop("serial", None)
+    data = camera_data(serial, "2001-01-01T00:00:00", model=model, **more.pop("data", {}))
+    return picture(number, data, **more)
+
+
+def test_cameras_with_one_or_two_media_share_a_lead_for_each_source():
+    media = [
+        *(old(n, "Kestrel K1") for n in (1, 2, 3)),
+        *(old(n, "Kestrel K2") for n in (4, 5)),
+        old(6, "Kestrel K3"),
+        old(7, "Kestrel K4", serial="FL0007"),
+        old(8, "Kestrel K5", data={"place": (1.5, 2.5)}),
+        old(9, "Kestrel K6", data={"owner": "J. Heron"}),
+        old(10, "Kestrel K7", source_id=2),
+    ]
+    leads = leads_of("new-camera-data", case(*media))
+    assert [numbers(lead) for lead in leads] == [[7], [8], [9], [1, 2, 3], [4, 5, 6], [10]]
+    shared = leads[4]
+    assert "3 media items by 2 models of camera, one or two each, in laptop" in shared.title
+    assert dict(shared.evidence)["cameras"] == "Kestrel K2 (2); Kestrel K3 (1)"
+    assert leads[5].title.endswith("1 media item by Kestrel K7")
+    near = case(*media, picture(20, matches=(match(),)), near_pairs=(pair(6, 20),))
+    assert [6] in [numbers(lead) for lead in leads_of("new-camera-data", near)]
+
+
+def test_many_cameras_are_listed_up_to_a_bound():
+    facts = case(*(old(n, f"Kestrel K{n}") for n in range(40)))
+    lead = the_lead("new-camera-data", facts)
+    assert "40 models of camera" in lead.title
+    assert dict(lead.evidence)["cameras"].endswith("; and 28 more")
+
+
+def test_reasons_are_joined_by_what_is_true_of_each():
+    edited = old(1, "Kestrel K1", data={"edit_history": ("crop",)})
+    assert "marked as edited and older than" in the_lead("new-camera-data", case(edited)).title
+    mixed = case(edited, old(2, "Kestrel K1"))
+    assert "marked as edited or older than" in the_lead("new-camera-data", mixed).title
 
 
 def test_two_failures_of_one_item_count_once():

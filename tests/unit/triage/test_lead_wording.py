@@ -11,9 +11,11 @@ from firstlight.errors import FirstlightError, InternalError, every_error
 from firstlight.triage.wording import (
     compose,
     counted,
+    joined,
     lead_kinds,
     listed,
     most_common,
+    ranged,
     read_table,
     shown,
 )
@@ -43,7 +45,7 @@ def test_what_reaches_a_child_comes_before_what_describes_files():
     assert order[-1] == "known-good-pile"
 
 
-@pytest.mark.parametrize("table", ["lead_kind.toml", "failure.toml"])
+@pytest.mark.parametrize("table", ["lead_kind.toml", "failure.toml", "gain.toml"])
 def test_texts_keep_to_the_terms_of_the_field(table):
     assert not AVOIDED.findall(str(read_table(table)))
 
@@ -92,5 +94,8 @@ def test_counts_and_lists_read_well():
     assert counted(1) == "1 media item"
     assert counted(2000, "source") == "2,000 sources"
     assert listed(["b", "a", "b"]) == "a; b"
+    assert ranged("640", "640") == "640"
+    assert ranged("1", "2") == "1 to 2"
+    assert [joined(list("abc"[:n])) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
     assert listed([str(n) for n in range(20)], 2) == "0; 1; and 18 more"
     assert most_common(["b", "a", "b"], 1) == "b (2); and 1 more"
