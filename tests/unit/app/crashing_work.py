@@ -7,13 +7,13 @@ import signal
 import time
 from typing import Any
 
-from firstlight.app import reading
+from firstlight.app import item_reading, reading
 from firstlight.fingerprint.reading import read_media
 
 
 def read_chunk(payload: Any, context: Any) -> None:
     """Read a chunk; CRASH, HANG and HOG at the end of a content do what they say."""
-    reading.read_media = trapped
+    item_reading.read_media = trapped
     reading.read_chunk(payload, context)
 
 
