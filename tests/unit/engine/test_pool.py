@@ -196,7 +196,9 @@ def test_a_worker_that_speaks_before_it_is_ready_is_not_heard(pool, tmp_path):
 
 
 MAIN = """
+    import signal
     import sys
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may come in ignored
     sys.path.insert(0, {here!r})
     from firstlight.engine.pool import LocalPool
     from firstlight.model.bounds import Bounds
