@@ -111,7 +111,8 @@ def test_known_good_hides_nothing_until_a_person_trusts_it(home, photos, tmp_pat
     home("lists", "import", str(good), "--name", "G", "--purpose", "known-good",
          "--algorithm", "sha1")  # fmt: skip
     found = statuses(home)
-    assert found["coffee.png"] == "known-good"
+    assert found["coffee.png"] == "new"
+    assert len(home("find", "--status", "known-good", "--json").document["media"]) == 1
     assert found["cat.jpg"] == "known"
     coffee = home("find", "--path", "coffee.png", "--json").document["media"][0]["media_id"]
 
@@ -127,6 +128,7 @@ def test_known_good_hides_nothing_until_a_person_trusts_it(home, photos, tmp_pat
     assert in_leads()
     assert home("lists", "trust", "G", "--note", "checked").code == 0
     assert not in_leads()
+    assert statuses(home)["coffee.png"] == "known-good"
     assert len(home("find", "--status", "known-good", "--json").document["media"]) == 1
     home("lists", "distrust", "G")
     assert in_leads()

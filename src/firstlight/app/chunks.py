@@ -38,7 +38,8 @@ class SourceWalk:
         self._unmet: dict[bytes, int] = {}
         for item in seen_items(home.store, source.source_id):
             self.seen[item.item_key] = item
-            self._unmet[item.path] = self._unmet.get(item.path, 0) + 1
+            if item.outcome is not Outcome.SKIPPED:
+                self._unmet[item.path] = self._unmet.get(item.path, 0) + 1
             if item.members:
                 self._members.setdefault(item.path, []).append(item)
         self._skipped: list[ItemReport] = []
@@ -106,7 +107,9 @@ class SourceWalk:
             failed = [entry for entry in (earlier, *members) if entry.has_failure]
             if not (self._retry and failed):
                 return None
-            item["only"] = sorted({key for entry in failed for key in _way_to(entry)})
+            wanted = {key for entry in failed for key in _way_to(entry)}
+            # Members that were never met are met now; only what is whole is left out.
+            item["done"] = [m.item_key for m in members if m.item_key not in wanted]
         elif members:
             # Stopped inside this archive: its own record comes last, so it is not whole.
             item["done"] = [entry.item_key for entry in members]
@@ -164,10 +167,18 @@ class SourceWalk:
         if earlier and report.digests and earlier.media_id not in (None, report.digests.media_id):
             self.counts["changed"] += 1
 
+    def holds(self, item_key: bytes) -> bool:
+        """Whether an item lies in a file that workers were given."""
+        full_path = item_key.rpartition(b"\x00")[0]
+        if full_path in self._found:
+            return True
+        parts = full_path.split(b"!/")
+        return any(b"!/".join(parts[:end]) in self._found for end in range(1, len(parts)))
+
     def shell(self, item_key: bytes) -> ItemReport:
         """Make the account of an item of which no worker could say anything."""
         full_path, _, tail = item_key.rpartition(b"\x00")
-        ordinals = tuple(int(part) for part in tail.split(b",") if part)
+        ordinals = tuple(int(part) for part in tail.split(b",") if part.isdigit())
         if not ordinals:
             facts = self._found.get(full_path, FileFacts(0))
             return ItemReport(Locator(full_path), facts, Outcome.FAILED)

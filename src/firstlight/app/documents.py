@@ -169,13 +169,16 @@ def media_document(
     case_names: dict[int, str],
     *,
     is_checked: bool,
+    trusted: frozenset[str],
     with_tags: bool = False,
     frames_max: int | None = 0,
 ) -> dict[str, Any]:
     """Give one media with its sightings, fingerprints and matches.
 
     Args:
-        is_checked: A list is loaded; without one the answer is "not checked", never "not known".
+        is_checked: It was compared with a list of known material; without one the answer is
+            "not checked", never "not known".
+        trusted: Known-good lists that a person has declared trusted.
         frames_max: Most frame codes of a clip; None for all.
     """
     return {
@@ -184,18 +187,27 @@ def media_document(
         "type": record.media.content_type.mime,
         "type_label": record.media.content_type.label,
         "size_bytes": record.media.size_bytes,
-        "status": known_status(record.matches, is_checked=is_checked),
+        "status": known_status(record.matches, is_checked=is_checked, trusted=trusted),
+        "is_known_good": is_known_good(record.matches),
         "sightings": [sighting_document(row, case_names) for row in record.sightings],
         "fingerprints": fingerprints_document(record, with_tags=with_tags, frames_max=frames_max),
         "matches": [match_document(row) for row in record.matches],
     }
 
 
-def known_status(matches: Sequence[MatchRow], *, is_checked: bool) -> str:
-    """Say how a media stands to the lists: ``not checked``, ``known``, ``known-good``, ``new``."""
+def is_known_good(matches: Sequence[MatchRow]) -> bool:
+    """Whether known-good lists, and no others, have this media; trusted or not."""
+    return bool(matches) and all(str(row.purpose) == "known-good" for row in matches)
+
+
+def known_status(matches: Sequence[MatchRow], *, is_checked: bool, trusted: frozenset[str]) -> str:
+    """Say how a media stands to the lists: ``not checked``, ``known``, ``known-good``, ``new``.
+
+    A known-good list counts only once a person has declared it trusted.
+    """
     if any(str(row.purpose) != "known-good" for row in matches):
         return "known"
-    if matches:
+    if is_known_good(matches) and any(row.list_name in trusted for row in matches):
         return "known-good"
     return "new" if is_checked else "not checked"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from firstlight.app.finding import case_names_of
 from firstlight.app.home import Home
+from firstlight.app.matching import is_matching_complete
 from firstlight.app.stacks import near_pairs
 from firstlight.model.facts import (
     CameraElsewhere,
@@ -50,7 +51,7 @@ def gather_facts(home: Home, case: CaseRow, now_at: datetime | None = None) -> C
             now_at=now_at or datetime.now(UTC),
             media=media,
             sources=_sources(reader, case),
-            lists=_lists(reader),
+            lists=_lists(reader) if is_matching_complete(reader) else (),
             near_pairs=tuple(near_pairs(reader, {item.media_id for item in media})),
             failures=tuple(_failures(reader, case)),
             cameras_elsewhere=_cameras_elsewhere(reader, case, names),

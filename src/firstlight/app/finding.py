@@ -11,7 +11,7 @@ from typing import Any
 from firstlight.app.case import require_case
 from firstlight.app.documents import media_document
 from firstlight.app.home import Home
-from firstlight.app.matching import all_variants
+from firstlight.app.matching import all_variants, is_matching_complete
 from firstlight.errors import UnknownNameError, UsageError
 from firstlight.match.hamming import pack_codes
 from firstlight.match.scan import ScanIndex
@@ -25,7 +25,7 @@ from firstlight.store.fingerprint import (
     media_within_box,
     pdq_rows,
 )
-from firstlight.store.hashlist import has_list_in_force
+from firstlight.store.hashlist import has_list_in_force, list_summaries
 from firstlight.store.media import media_by_digest, media_by_prefix, media_page
 from firstlight.store.near_copy import near_copies
 from firstlight.store.record import MediaRecord, load_records
@@ -78,13 +78,16 @@ def find(home: Home, question: Question) -> dict[str, Any]:
     with home.store.snapshot() as reader:
         extra: dict[str, dict[str, Any]] = {}
         candidates = _candidates(home, reader, question, extra)
-        is_checked = has_list(reader)
+        is_checked = is_compared(reader)
+        trusted = trusted_lists(reader)
         case_names = case_names_of(reader)
         media = []
         for block in _blocks(candidates):
             near = _near_copies(reader, block)
             for record in load_records(reader, block):
-                document = media_document(record, case_names, is_checked=is_checked)
+                document = media_document(
+                    record, case_names, is_checked=is_checked, trusted=trusted
+                )
                 document["near_copies"] = near[record.media.media_id]
                 if not _holds(question, record, document, case_names):
                     continue
@@ -109,7 +112,8 @@ def show(home: Home, media_name: str) -> dict[str, Any]:
         document = media_document(
             record,
             case_names_of(reader),
-            is_checked=has_list(reader),
+            is_checked=is_compared(reader),
+            trusted=trusted_lists(reader),
             with_tags=True,
             frames_max=None,
         )
@@ -118,9 +122,17 @@ def show(home: Home, media_name: str) -> dict[str, Any]:
     return document
 
 
-def has_list(reader: Reader) -> bool:
-    """Whether any list of known material is in force (a known-good list is none)."""
-    return has_list_in_force(reader)
+def is_compared(reader: Reader) -> bool:
+    """Whether media were compared: a list of known material is in force, and nothing is pending.
+
+    A known-good list says nothing of known material.
+    """
+    return has_list_in_force(reader) and is_matching_complete(reader)
+
+
+def trusted_lists(reader: Reader) -> frozenset[str]:
+    """Name the known-good lists which a person has declared trusted."""
+    return frozenset(row.name for row in list_summaries(reader) if row.is_trusted)
 
 
 def case_names_of(reader: Reader) -> dict[int, str]:
@@ -276,7 +288,9 @@ def _holds(
     document: dict[str, Any],
     case_names: dict[int, str],
 ) -> bool:
-    if question.status is not None and document["status"] != question.status:
+    if question.status == "known-good" and document["is_known_good"]:
+        pass
+    elif question.status is not None and document["status"] != question.status:
         return False
     if question.path is None:
         return True

@@ -21,6 +21,7 @@ from firstlight.app.progress import Progress, ProgressSink
 from firstlight.app.recording import Recorder, lost_report
 from firstlight.app.source import SourceStatement, begin_run, end_run, open_source
 from firstlight.app.wire import report_from_plain
+from firstlight.engine.message import ProtocolError
 from firstlight.engine.pool import LocalPool
 from firstlight.errors import UsageError, WorkerLostError
 from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
@@ -80,7 +81,7 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
         home.bounds,
         require_isolation=home.settings.require_isolation,
     )
-    is_interrupted = False
+    is_interrupted = is_ended = False
     isolation: dict[str, bool] = {}
     try:
         with Interruptible() as interruptible:
@@ -96,12 +97,13 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
             progress.stage = "matching"
             update_matches(home, lambda: show(progress))
             update_near_copies(home, lambda: show(progress))
+            is_ended = True
     except KeyboardInterrupt:
         is_interrupted = True
     finally:
         engine.close()
         for walk, run_id in zip(walks, run_ids, strict=False):
-            end_run(home, walk.source_id, run_id, walk.counts, is_interrupted=is_interrupted)
+            end_run(home, walk.source_id, run_id, walk.counts, is_interrupted=not is_ended)
             logger("ingest").info("run-ended", source=walk.source_id, **walk.counts)
     return ingest_document(
         home,
@@ -128,9 +130,10 @@ def fold_roots(paths: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 def _root(path: bytes) -> bytes:
     """Resolve what the user named; below it, links are not followed."""
-    if not os.path.lexists(path):
+    root = os.path.realpath(path)
+    if not os.path.lexists(root):
         raise UsageError("no such file or folder", detail=os.fsdecode(path))
-    return os.path.realpath(path)
+    return root
 
 
 def _read(
@@ -150,9 +153,9 @@ def _read(
         for report in _reports(engine, walk, known):
             with interruptible.protected():
                 recorder.add(report)
+                _count(progress, walk, report, known)
                 if recorder.is_due:
                     recorder.flush()
-            _count(progress, walk, report, known)
             show(progress)
     except KeyboardInterrupt:
         with interruptible.protected():
@@ -164,10 +167,20 @@ def _read(
 
 def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator[ItemReport]:
     settings = {"exiftool_arguments": list(EXIFTOOL_TAG_ARGUMENTS)}
-    events = engine.run(WORK_FUNCTION, walk.tasks(), known.answer, settings, [walk.root])
+
+    def answer(question: Any) -> dict[str, bool]:
+        try:
+            return known.answer(question)
+        except WorkerLostError as error:
+            # Makes the pool end this worker; the run goes on.
+            raise ProtocolError(error.message) from error
+
+    events = engine.run(WORK_FUNCTION, walk.tasks(), answer, settings, [walk.root])
     for event in events:
         yield from walk.take_skipped()
-        if isinstance(event, Finished):
+        if isinstance(event, Finished | Lost) and not walk.holds(event.item_key):
+            logger("ingest").warning("item-unknown", code=WorkerLostError.code)
+        elif isinstance(event, Finished):
             try:
                 yield report_from_plain(event.result, event.item_key)
             except WorkerLostError as error:

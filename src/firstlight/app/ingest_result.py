@@ -7,6 +7,7 @@ from typing import Any
 
 from firstlight.app.chunks import SourceWalk, is_folder_key
 from firstlight.app.documents import locator_fields, path_fields, trouble_document
+from firstlight.app.finding import is_compared
 from firstlight.app.home import Home
 from firstlight.app.stacks import stacks_of
 from firstlight.model.media import Outcome
@@ -43,6 +44,7 @@ def ingest_document(
             row for walk in walks for row in troubled_sightings(reader, source_id=walk.source_id)
         ]
         stacks = stacks_of(reader, media)
+        is_checked = is_compared(reader)
         lists = [row.name for row in list_summaries(reader) if row.state != "withdrawn"]
         case = find_case(reader, case_name)
         changed = changed_sightings(reader, case.case_id) if case else []
@@ -62,6 +64,7 @@ def ingest_document(
         "skipped": _documents(troubled, (Outcome.SKIPPED,)),
         "changed": [locator_fields(row.locator) for row in changed if row.source_id in source_ids],
         "inside_another_source": [path_fields(path) for path in folded],
+        "is_checked": is_checked,
         "lists_searched": lists,
         "isolation_missing": sorted(name for name, is_on in isolation.items() if not is_on),
         "interrupted": is_interrupted,

@@ -30,7 +30,6 @@ class Chunk:
 
     Args:
         decoded: Contents that this call has decoded.
-        only: Keys to do and keys on the way to them; None for all.
         done: Keys recorded by an earlier run.
     """
 
@@ -39,14 +38,11 @@ class Chunk:
     is_strict: bool
     metadata_reader: str
     decoded: set[bytes]
-    only: frozenset[bytes] | None = None
     done: frozenset[bytes] = frozenset()
 
     def wants(self, key: bytes) -> bool:
         """Whether an item is to be done in this call."""
-        if key in self.done or (self.only is not None and key not in self.only):
-            return False
-        return self.context.wants(key)
+        return key not in self.done and self.context.wants(key)
 
 
 def read_content(

@@ -9,6 +9,7 @@ from firstlight.app.case import require_case
 from firstlight.app.documents import path_fields
 from firstlight.app.facts import gather_facts
 from firstlight.app.home import Home
+from firstlight.app.matching import is_matching_complete
 from firstlight.model.facts import CaseFacts, SightingFacts
 from firstlight.model.lead import Lead
 from firstlight.triage.leads import build_leads
@@ -23,10 +24,12 @@ def leads(home: Home, case_name: str) -> dict[str, Any]:
         UnknownNameError: No such case.
     """
     facts = gather_facts(home, require_case(home, case_name))
+    is_complete = is_matching_complete(home.store)
     sightings = {media.media_id: media.sightings for media in facts.media}
     return {
         "case": case_name,
         "at": facts.now_at.isoformat(),
+        "is_matching_complete": is_complete,
         "lists": [_list_document(facts, number) for number in range(len(facts.lists))],
         "leads": [
             lead_document(lead, number, sightings)

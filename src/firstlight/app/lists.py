@@ -81,11 +81,11 @@ def import_list(
     file_sha256 = _file_sha256(path)
     earlier = find_list(home.store, request.name)
     if earlier is not None and _is_same(earlier, request, file_sha256):
-        update_matches(home)
+        added = update_matches(home)
         return {
             **list_document(earlier),
             "is_in_force_already": True,
-            "matches_added": 0,
+            "matches_added": added.matches,
             "bad_rows": [],
         }
     if earlier is not None and earlier.purpose != request.purpose:
@@ -154,8 +154,12 @@ def _write(
             "withdrawn": counts.withdrawn,
             "repeated": counts.repeated + bad.repeated,
         }
-        tally = {**numbers, "bad_rows": bad.count}
+        tally = {**numbers, "bad_rows": bad.count, "read_as": _read_as(request)}
         event.add("list_tally", {"list_version_id": version_id, "counts": tally})
+        if earlier is not None and _reaches_further(earlier, request):
+            # Unchanged entries add no row, so what was compared without them is compared anew.
+            names = ("last_pdq_id", "last_media_seq", "last_entry_id")
+            event.add("match_progress", dict.fromkeys(names, 0))
         event.add_many("bad_row", (_bad_values(version_id, row) for row in bad.kept))
     return numbers
 
@@ -326,7 +330,19 @@ def _is_same(earlier: ListSummary, request: ListRequest, file_sha256: bytes) -> 
         and earlier.file_sha256 == file_sha256
         and earlier.purpose == request.purpose
         and earlier.radius_bits == request.radius_bits
+        and earlier.is_partial == request.is_partial
+        and earlier.counts.get("read_as") == _read_as(request)
     )
+
+
+def _read_as(request: ListRequest) -> dict[str, Any]:
+    """Say how a file is read: the same bytes read otherwise are another list."""
+    algorithm = None if request.algorithm is None else str(request.algorithm)
+    return {"algorithm": algorithm, "columns": dict(request.columns)}
+
+
+def _reaches_further(earlier: ListSummary, request: ListRequest) -> bool:
+    return earlier.state == "withdrawn" or request.radius_bits > earlier.radius_bits
 
 
 def _bad_document(row: BadRow) -> dict[str, Any]:

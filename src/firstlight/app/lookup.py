@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from firstlight.app.case import require_case
@@ -15,13 +16,13 @@ from firstlight.app.matching import pdq_hits, update_matches
 from firstlight.app.near_copies import update_near_copies
 from firstlight.app.wire import report_from_plain
 from firstlight.engine.pool import LocalPool
-from firstlight.errors import FirstlightError, UnreadableError, UsageError
+from firstlight.errors import FirstlightError, UnreadableError, UsageError, WorkerLostError
 from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
 from firstlight.intake.folder import FoundFile, Skipped, walk
 from firstlight.match.hamming import pack_codes
 from firstlight.match.scan import ScanIndex
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
-from firstlight.model.hashlist import HASH_SIZE_BYTES, HashAlgorithm
+from firstlight.model.hashlist import HASH_SIZE_BYTES, HashAlgorithm, ListPurpose
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Locator
 from firstlight.model.ports import Finished, Lost, Task
@@ -142,12 +143,28 @@ def match_files(home: Home, paths: Sequence[bytes]) -> dict[str, Any]:
             sorted({file.path for file in found}),
         ):
             if isinstance(event, Finished):
-                reports.append(report_from_plain(event.result, event.item_key))
+                try:
+                    reports.append(report_from_plain(event.result, event.item_key))
+                except WorkerLostError as error:
+                    path = event.item_key.rpartition(b"\x00")[0]
+                    failed.append(
+                        {**path_fields(path), "code": error.code, "reason": error.message}
+                    )
             elif isinstance(event, Lost):
                 path = event.item_key.rpartition(b"\x00")[0]
                 failed.append({**path_fields(path), "code": event.code, "reason": event.reason})
     finally:
         engine.close()
+    readings = {
+        report.digests.sha256: report.reading
+        for report in reports
+        if report.digests and report.reading
+    }
+    # A copy inside the same archive is not decoded a second time.
+    reports = [
+        replace(report, reading=readings.get(report.digests.sha256)) if report.digests else report
+        for report in reports
+    ]
     reports.sort(key=lambda report: report.locator.key)
     with home.store.snapshot() as reader:
         lists = _lists_in_force(reader)
@@ -292,7 +309,12 @@ def _hash_bytes(line: str, kind: HashAlgorithm) -> bytes | None:
 
 
 def _lists_in_force(reader: Reader) -> list[str]:
-    return [row.name for row in list_summaries(reader) if row.state != "withdrawn"]
+    """Name the lists that were searched for known material; none means "not checked"."""
+    return [
+        row.name
+        for row in list_summaries(reader)
+        if row.state != "withdrawn" and row.purpose != ListPurpose.KNOWN_GOOD
+    ]
 
 
 def _record(home: Home, what: str, count: int, sha256: str) -> None:

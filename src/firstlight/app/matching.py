@@ -26,8 +26,8 @@ from firstlight.store.hashlist import (
     load_entries,
 )
 from firstlight.store.list_import import DerivedEntry, add_derived_entries
-from firstlight.store.match import only_new_matches, progress_of_matching
-from firstlight.store.media import MediaRow, media_page
+from firstlight.store.match import Progress, only_new_matches, progress_of_matching
+from firstlight.store.media import MediaRow, find_media, media_page
 
 PAGE_MEDIA = 500
 BLOCK_HASHES = 2048
@@ -69,6 +69,10 @@ def update_matches(home: Home, on_step: Callable[[], None] = lambda: None) -> Ma
         added, made = _match_digests(home, page)
         matches, derived = matches + added, derived + made
         on_step()
+    if not has_new_entries:
+        for page in _read_later(store, before):
+            added, made = _match_digests(home, page)
+            matches, derived = matches + added, derived + made
     last_pdq_id = before.last_pdq_id
     for block in _blocks(pdq_rows(store, after_pdq_id=before.last_pdq_id), BLOCK_HASHES):
         last_pdq_id = max(last_pdq_id, block[-1].pdq_id)
@@ -85,6 +89,27 @@ def update_matches(home: Home, on_step: Callable[[], None] = lambda: None) -> Ma
             names = ("last_pdq_id", "last_media_seq", "last_entry_id")
             event.add("match_progress", dict(zip(names, after, strict=True)))
     return MatchCounts(matches, derived)
+
+
+def is_matching_complete(reader: Reader) -> bool:
+    """Whether every media has been compared with every entry (a run may have been stopped)."""
+    done, newest_entry = progress_of_matching(reader), last_entry_id(reader)
+    if not newest_entry:
+        return True
+    if newest_entry > done.last_entry_id:
+        return False
+    if media_page(reader, after_seq=done.last_media_seq, limit=1):
+        return False
+    return next(iter(pdq_rows(reader, after_pdq_id=done.last_pdq_id)), None) is None
+
+
+def _read_later(reader: Reader, before: Progress) -> Iterator[list[MediaRow]]:
+    """Give media compared by digest before, whose picture could be read only now."""
+    for block in _blocks(pdq_rows(reader, after_pdq_id=before.last_pdq_id), PAGE_MEDIA):
+        found = (find_media(reader, media_id) for media_id in {row.media_id for row in block})
+        page = [row for row in found if row and row.media_seq <= before.last_media_seq]
+        if page:
+            yield sorted(page, key=lambda row: row.media_seq)
 
 
 def _match_digests(home: Home, page: Sequence[MediaRow]) -> tuple[int, int]:

@@ -96,14 +96,12 @@ def _chunk_of(
     context: WorkContext,
     decoded: set[bytes],
 ) -> Chunk:
-    only = item.get("only")
     return Chunk(
         context,
         Bounds(**settings["bounds"]),
         settings["strict"],
         settings["metadata_reader"],
         decoded,
-        None if only is None else frozenset(only),
         frozenset(item.get("done", ())),
     )
 

@@ -15,12 +15,16 @@ from firstlight.store.source import SourceRow, find_source
 
 @dataclass(frozen=True, slots=True)
 class SourceStatement:
-    """What a person states of a source; None is "not stated"."""
+    """What a person states of a source; None is "not stated".
+
+    Args:
+        received_at: ISO 8601 in UTC.
+    """
 
     exhibit: str | None
     custodian: str | None
     legal_basis: str | None
-    received_at: datetime | None
+    received_at: str | None
 
     @classmethod
     def parse(
@@ -43,8 +47,8 @@ class SourceStatement:
                 raise UsageError("--received-at is not an ISO 8601 time") from error
             if moment.tzinfo is None:
                 raise UsageError("--received-at needs a zone, for example 2026-05-01T09:30+02:00")
-            moment = moment.astimezone(UTC)
-        return cls(exhibit, custodian, legal_basis, moment)
+        stated_at = None if moment is None else moment.astimezone(UTC).isoformat()
+        return cls(exhibit, custodian, legal_basis, stated_at)
 
     @property
     def is_empty(self) -> bool:
@@ -118,11 +122,10 @@ def _merged(row: SourceRow, statement: SourceStatement) -> tuple[Any, ...]:
 
 
 def _statement_values(source_id: int, statement: SourceStatement) -> dict[str, Any]:
-    received = statement.received_at
     return {
         "source_id": source_id,
         "exhibit": statement.exhibit,
         "custodian": statement.custodian,
         "legal_basis": statement.legal_basis,
-        "received_at": None if received is None else received.isoformat(),
+        "received_at": statement.received_at,
     }

@@ -64,7 +64,7 @@ def command(
 
 
 def _print(document: dict[str, Any]) -> None:
-    is_checked = bool(document["lists_searched"])
+    is_checked = document["is_checked"]
     rows = [
         ("files met", document["files"]),
         ("  not read again", document["not_reread"]),

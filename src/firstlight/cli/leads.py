@@ -58,7 +58,10 @@ def _print(document: dict[str, Any], limit: int | None) -> None:
     print_table(f"Leads of case {document['case']}", ("", "what was found", "media"), rows)
     if limit is not None and len(found) > limit:
         print_lines([f"... and {len(found) - limit} more"])
-    if not document["lists"]:
+    if not document["is_matching_complete"]:
+        case = document["case"]
+        print_lines([f"comparing was not finished: run firstlight match --case {case!r} first"])
+    elif all(row["purpose"] == "known-good" for row in document["lists"]):
         print_lines(["no list is loaded: nothing here was checked against known material"])
     for row in document["lists"]:
         if row["purpose"] != "known-good":

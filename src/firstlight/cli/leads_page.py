@@ -16,8 +16,10 @@ def leads_page(document: dict[str, Any]) -> str:
     style = (files("firstlight.cli") / "leads.css").read_text("utf-8")
     rows = "".join(_list_row(row) for row in document["lists"])
     lists = f"<table>{rows}</table>"
-    if not rows:
-        lists = "<p class='warning'>No list is loaded: nothing here was checked.</p>"
+    if not document["is_matching_complete"]:
+        lists = "<p class='warning'>Comparing with the lists was not finished: not checked.</p>"
+    elif all(row["purpose"] == "known-good" for row in document["lists"]):
+        lists += "<p class='warning'>No list is loaded of known material: not checked.</p>"
     body = "".join(_lead(lead) for lead in document["leads"])
     case = escape(document["case"])
     return (

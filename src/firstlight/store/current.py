@@ -73,7 +73,7 @@ def current_matches(purposes: Sequence[str] | None = None) -> Select[Any]:
         select(match.c.media_id, match.c.entry_id)
         .join(entry, entry.c.entry_id == match.c.entry_id)
         .join(in_force, in_force.c.list_id == entry.c.list_id)
-        .where(is_current_entry())
+        .where(is_current_entry(), match.c.distance_bits <= in_force.c.radius_bits)
     )
 
 

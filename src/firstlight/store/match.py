@@ -101,7 +101,7 @@ def matches_of(reader: Reader, media_ids: Iterable[str]) -> dict[str, list[Match
         .join(entry, entry.c.entry_id == match.c.entry_id)
         .join(in_force, in_force.c.list_id == entry.c.list_id)
         .join(list_version, list_version.c.list_version_id == match.c.list_version_id)
-        .where(is_current_entry())
+        .where(is_current_entry(), match.c.distance_bits <= in_force.c.radius_bits)
         .order_by(match.c.distance_bits, match.c.match_id)
     )
     for block in blocks(media_ids):
