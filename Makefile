@@ -15,8 +15,8 @@ $(STAMPS)/venv:
 	mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/installed: $(STAMPS)/venv requirements.txt requirements-dev.txt pyproject.toml $(KERNEL_SOURCES)
-	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.txt requirements-dev.txt packaging/uv-requirements.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip sync --system-certs --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.txt requirements-dev.txt packaging/uv-requirements.txt
+	$(BIN)/uv pip install --system-certs --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q src/firstlight
 	touch $@
 
@@ -43,7 +43,7 @@ check: setup
 # The programs that we compare with live in an environment of their own.
 $(STAMPS)/peers: $(STAMPS)/venv requirements-peers.txt
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-peers
-	$(BIN)/uv pip sync --quiet --python .venv-peers/bin/python --require-hashes requirements-peers.txt
+	$(BIN)/uv pip sync --system-certs --quiet --python .venv-peers/bin/python --require-hashes requirements-peers.txt
 	touch $@
 
 bench: setup $(STAMPS)/peers

@@ -18,6 +18,7 @@ from firstlight.match.scan import ScanIndex
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
 from firstlight.store.case import list_cases
 from firstlight.store.child import children_of
+from firstlight.store.current import blocks
 from firstlight.store.database import Reader
 from firstlight.store.fingerprint import (
     media_taken_between,
@@ -33,6 +34,7 @@ from firstlight.store.record import MediaRecord, load_records
 METRES_PER_DEGREE = 111_320.0
 DISTANCE_MAX_M = 20_040_000
 SCAN_BLOCK = 4096
+BLOCK_MEDIA = 500
 PREFIX_MIN_DIGITS = 6
 LOCAL_TIME = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?)?)?")
 DIGEST_BY_DIGITS = {32: "md5", 40: "sha1", 64: "sha256"}
@@ -82,7 +84,7 @@ def find(home: Home, question: Question) -> dict[str, Any]:
         trusted = trusted_lists(reader)
         case_names = case_names_of(reader)
         media = []
-        for block in _blocks(candidates):
+        for block in blocks(candidates, BLOCK_MEDIA):
             near = _near_copies(reader, block)
             for record in load_records(reader, block):
                 document = media_document(
@@ -217,9 +219,7 @@ def _by_pdq(
         raise UsageError("--pdq is 64 hexadecimal digits, --radius-bits 0 to 256")
     index = ScanIndex(pack_codes([code]))
     best: dict[str, tuple[int, int, int]] = {}
-    rows = list(pdq_rows(reader))
-    for start in range(0, len(rows), SCAN_BLOCK):
-        block = rows[start : start + SCAN_BLOCK]
+    for block in blocks(pdq_rows(reader), SCAN_BLOCK):
         found = index.search(all_variants([row.codes for row in block]), radius_bits)
         for query, _, distance in zip(*(part.tolist() for part in found), strict=True):
             row = block[query // 8]
@@ -300,7 +300,3 @@ def _holds(
         for row in record.sightings
         if question.case_name in (None, case_names.get(row.case_id))
     )
-
-
-def _blocks(names: Sequence[str]) -> list[Sequence[str]]:
-    return [names[start : start + 500] for start in range(0, len(names), 500)]

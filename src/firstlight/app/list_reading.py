@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -33,8 +33,10 @@ def read_list(payload: Any, context: WorkContext) -> None:
                 columns=payload["columns"],
             )
             _emit(context, header_key, {"header": HEADER.dump_python(header)})
-            for number, block in enumerate(_blocks(rows)):
+            number = 0
+            while block := list(islice(rows, BLOCK_ROWS)):
                 key = b"block-%d" % number
+                number += 1
                 if context.wants(key):
                     context.begin(key)
                     context.emit(key, {"rows": ROWS.dump_python(block)})
@@ -45,14 +47,3 @@ def read_list(payload: Any, context: WorkContext) -> None:
 def _emit(context: WorkContext, key: bytes, result: Any) -> None:
     if context.wants(key):
         context.emit(key, result)
-
-
-def _blocks(rows: Iterator[ListEntry | BadRow]) -> Iterator[list[ListEntry | BadRow]]:
-    block: list[ListEntry | BadRow] = []
-    for row in rows:
-        block.append(row)
-        if len(block) >= BLOCK_ROWS:
-            yield block
-            block = []
-    if block:
-        yield block

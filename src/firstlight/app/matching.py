@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ from firstlight.match.hamming import pack_codes
 from firstlight.match.scan import ScanIndex
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
 from firstlight.model.hashlist import HashAlgorithm, ListPurpose
+from firstlight.store.current import blocks
 from firstlight.store.database import Reader
-from firstlight.store.fingerprint import PdqRow, pdq_rows
+from firstlight.store.fingerprint import PdqRow, last_pdq_id, load_readings, pdq_rows
 from firstlight.store.hashlist import (
     DigestHit,
     EntryPdq,
@@ -27,12 +28,10 @@ from firstlight.store.hashlist import (
 )
 from firstlight.store.list_import import DerivedEntry, add_derived_entries
 from firstlight.store.match import Progress, only_new_matches, progress_of_matching
-from firstlight.store.media import MediaRow, find_media, media_page
+from firstlight.store.media import MediaRow, load_media, media_page, media_read_since
 
 PAGE_MEDIA = 500
 BLOCK_HASHES = 2048
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +58,24 @@ def update_matches(home: Home, on_step: Callable[[], None] = lambda: None) -> Ma
     newest_entry = last_entry_id(store)
     if not newest_entry:
         return MatchCounts(0, 0)
-    has_new_entries = newest_entry > before.last_entry_id
-    first_seq = 0 if has_new_entries else before.last_media_seq
+    newest_pdq, newest_media = last_pdq_id(store), before.last_media_seq
     matches = derived = 0
-    last_media_seq = before.last_media_seq
-    while page := media_page(store, after_seq=first_seq, limit=PAGE_MEDIA):
-        first_seq = page[-1].media_seq
-        last_media_seq = max(last_media_seq, first_seq)
+    for page in _pages(store, before, has_new_entries=newest_entry > before.last_entry_id):
         added, made = _match_digests(home, page)
         matches, derived = matches + added, derived + made
+        newest_media = max(newest_media, page[-1].media_seq)
         on_step()
-    if not has_new_entries:
-        for page in _read_later(store, before):
-            added, made = _match_digests(home, page)
-            matches, derived = matches + added, derived + made
-    last_pdq_id = before.last_pdq_id
-    for block in _blocks(pdq_rows(store, after_pdq_id=before.last_pdq_id), BLOCK_HASHES):
-        last_pdq_id = max(last_pdq_id, block[-1].pdq_id)
     matches += _match_pdq(home, before.last_pdq_id, 0, on_step)
     newest_entry = last_entry_id(store)
     if newest_entry > before.last_entry_id and before.last_pdq_id:
         matches += _match_pdq(home, 0, before.last_entry_id, on_step)
-    after = (last_pdq_id, last_media_seq, newest_entry)
-    if after != (before.last_pdq_id, before.last_media_seq, before.last_entry_id):
+    after = Progress(newest_pdq, newest_media, newest_entry)
+    if after != before:
         with (
             store.transaction() as transaction,
             transaction.event(home.actor, "matched", {"by": "progress"}) as event,
         ):
-            names = ("last_pdq_id", "last_media_seq", "last_entry_id")
-            event.add("match_progress", dict(zip(names, after, strict=True)))
+            event.add("match_progress", asdict(after))
     return MatchCounts(matches, derived)
 
 
@@ -96,20 +84,20 @@ def is_matching_complete(reader: Reader) -> bool:
     done, newest_entry = progress_of_matching(reader), last_entry_id(reader)
     if not newest_entry:
         return True
-    if newest_entry > done.last_entry_id:
+    if newest_entry > done.last_entry_id or last_pdq_id(reader) > done.last_pdq_id:
         return False
-    if media_page(reader, after_seq=done.last_media_seq, limit=1):
-        return False
-    return next(iter(pdq_rows(reader, after_pdq_id=done.last_pdq_id)), None) is None
+    return not media_page(reader, after_seq=done.last_media_seq, limit=1)
 
 
-def _read_later(reader: Reader, before: Progress) -> Iterator[list[MediaRow]]:
-    """Give media compared by digest before, whose picture could be read only now."""
-    for block in _blocks(pdq_rows(reader, after_pdq_id=before.last_pdq_id), PAGE_MEDIA):
-        found = (find_media(reader, media_id) for media_id in {row.media_id for row in block})
-        page = [row for row in found if row and row.media_seq <= before.last_media_seq]
-        if page:
-            yield sorted(page, key=lambda row: row.media_seq)
+def _pages(reader: Reader, before: Progress, *, has_new_entries: bool) -> Iterator[list[MediaRow]]:
+    """Give the media whose digests are to be compared: all, or new and newly readable ones."""
+    first_seq = 0 if has_new_entries else before.last_media_seq
+    if first_seq:
+        for media_ids in blocks(media_read_since(reader, before.last_pdq_id, first_seq)):
+            yield sorted(load_media(reader, media_ids).values(), key=lambda row: row.media_seq)
+    while page := media_page(reader, after_seq=first_seq, limit=PAGE_MEDIA):
+        yield page
+        first_seq = page[-1].media_seq
 
 
 def _match_digests(home: Home, page: Sequence[MediaRow]) -> tuple[int, int]:
@@ -159,8 +147,6 @@ def _derivable(reader: Reader, found: list[tuple[str, DigestHit]]) -> Iterator[D
 
 def still_codes(reader: Reader, media_ids: set[str]) -> dict[str, bytes]:
     """Return the comparable PDQ of still pictures, by media."""
-    from firstlight.store.fingerprint import load_readings
-
     codes = {}
     for media_id, stored in load_readings(reader, sorted(media_ids)).items():
         for pdq in stored.reading.pdq:
@@ -179,7 +165,7 @@ def _match_pdq(
     index = ScanIndex(pack_codes([entry.pdq for entry in entries]))
     radius_bits = max(entry.radius_bits for entry in entries)
     added = 0
-    for block in _blocks(pdq_rows(store, after_pdq_id=after_pdq_id), BLOCK_HASHES):
+    for block in blocks(pdq_rows(store, after_pdq_id=after_pdq_id), BLOCK_HASHES):
         rows = _without_own(store, pdq_hits(block, entries, index, radius_bits))
         rows = [dict(row) for row in only_new_matches(store, rows)]
         if rows:
@@ -244,14 +230,3 @@ def _triples(
 ) -> Iterator[tuple[int, int, int]]:
     rows, stored, distances = found
     return zip(rows.tolist(), stored.tolist(), distances.tolist(), strict=True)
-
-
-def _blocks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-    block: list[Row] = []
-    for row in rows:
-        block.append(row)
-        if len(block) >= size:
-            yield block
-            block = []
-    if block:
-        yield block

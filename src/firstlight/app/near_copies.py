@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from firstlight.link.near import near_copy_pairs
 from firstlight.match.scan import ScanIndex
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
 from firstlight.model.hashlist import DEFAULT_RADIUS_BITS
-from firstlight.store.fingerprint import PdqRow, pdq_rows
+from firstlight.store.current import blocks
+from firstlight.store.fingerprint import PdqRow, last_pdq_id, pdq_rows
 from firstlight.store.near_copy import only_new_near_copies, progress_of_near_copies
 
 BLOCK_PAIRS = 20_000
@@ -32,22 +32,20 @@ def update_near_copies(home: Home, on_step: Callable[[], None] = lambda: None) -
     Cost: 16 * new * all comparisons.
     """
     store = home.store
-    done_pdq_id = progress_of_near_copies(store)
-    rows = [row for row in pdq_rows(store) if row.time_s is None and row.frame_index == 0]
-    rows.sort(key=lambda row: row.pdq_id)
-    first_new = sum(row.pdq_id <= done_pdq_id for row in rows)
-    if first_new == len(rows):
+    done_pdq_id, newest_pdq_id = progress_of_near_copies(store), last_pdq_id(store)
+    if newest_pdq_id <= done_pdq_id:
         return 0
+    rows = [row for row in pdq_rows(store) if row.time_s is None and row.frame_index == 0]
+    first_new = sum(row.pdq_id <= done_pdq_id for row in rows)
     added = 0
-    pairs = _pairs(rows, first_new)
-    while block := list(islice(pairs, BLOCK_PAIRS)):
+    for block in blocks(_pairs(rows, first_new), BLOCK_PAIRS):
         added += _record(home, block)
         on_step()
     with (
         store.transaction() as transaction,
         transaction.event(home.actor, "found-near-copies", {}) as event,
     ):
-        event.add("near_copy_progress", {"last_pdq_id": rows[-1].pdq_id})
+        event.add("near_copy_progress", {"last_pdq_id": newest_pdq_id})
     return added
 
 

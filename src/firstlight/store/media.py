@@ -13,7 +13,7 @@ from firstlight.model.hashlist import HashAlgorithm
 from firstlight.model.media import ContentType, MediaKind
 from firstlight.store.current import blocks, media_seen
 from firstlight.store.database import Reader
-from firstlight.store.schema import media, reading, sighting
+from firstlight.store.schema import media, pdq, reading, sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,22 @@ def load_media(reader: Reader, media_ids: Iterable[str]) -> dict[str, MediaRow]:
         for row in _load(reader, select(media).where(media.c.media_id.in_(block))):
             found[row.media_id] = row
     return found
+
+
+def media_read_since(reader: Reader, after_pdq_id: int, up_to_seq: int) -> list[str]:
+    """Name the contents recorded by then of which a picture was hashed only afterwards.
+
+    Args:
+        after_pdq_id: Hashes after this one count.
+        up_to_seq: Contents up to this one count.
+    """
+    statement = (
+        select(pdq.c.media_id)
+        .join(media, media.c.media_id == pdq.c.media_id)
+        .where(pdq.c.pdq_id > after_pdq_id, media.c.media_seq <= up_to_seq)
+        .distinct()
+    )
+    return [row.media_id for row in reader.fetch(statement)]
 
 
 def _load(reader: Reader, statement: Select[Any]) -> list[MediaRow]:

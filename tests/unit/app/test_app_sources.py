@@ -10,12 +10,14 @@ from PIL import Image
 
 from firstlight.app.home import init_home, open_home
 from firstlight.app.ingest import IngestRequest, fold_roots, ingest
+from firstlight.app.near_copies import update_near_copies
 from firstlight.app.recording import Recorder
 from firstlight.app.verification import verify
 from firstlight.errors import StoreError, UnreadableError
 from firstlight.intake import folder as folder_module
 from firstlight.model.item import ItemReport
 from firstlight.model.media import FileFacts, Locator, Outcome
+from firstlight.store.event import count_events
 
 
 @pytest.fixture
@@ -93,3 +95,14 @@ def test_a_batch_that_cannot_be_written_is_not_tried_twice():
         recorder.flush()
     recorder.flush()
     assert FakeHome.store.tries == 1
+
+
+def test_pictures_that_cannot_be_compared_are_not_looked_at_twice(tmp_path):
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    Image.new("RGB", (90, 60), (40, 90, 140)).save(folder / "flat.png")
+    assert run(tmp_path, folder)["stacks"] == 0
+    with open_home(str(tmp_path / "home"), "test", writing=True) as home:
+        events = count_events(home.store)
+        assert update_near_copies(home) == 0
+        assert count_events(home.store) == events
