@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from firstlight.app.item_reading import (
-    DECODED_KINDS,
     Chunk,
     emit_report,
     failed_report,
@@ -20,7 +19,7 @@ from firstlight.intake.archive import ArchiveEnd, ArchiveItem, MemberContent, wa
 from firstlight.intake.content_type import is_openable_archive
 from firstlight.model.bounds import Bounds
 from firstlight.model.item import ItemReport
-from firstlight.model.media import ContentType, Locator, Outcome
+from firstlight.model.media import DECODED_KINDS, ContentType, Locator, Outcome
 
 
 def read_archive(chunk: Chunk, outer: ItemReport, stream: Any, content_type: ContentType) -> None:

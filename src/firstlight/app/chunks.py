@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from firstlight.app.home import Home
 from firstlight.app.progress import Progress
+from firstlight.app.workers import reading_settings
 from firstlight.intake.folder import FoundFile, Skipped, walk
 from firstlight.model.item import ItemReport
 from firstlight.model.media import FileFacts, Locator, Outcome
@@ -28,7 +30,7 @@ class SourceWalk:
     """
 
     def __init__(self, home: Home, source: SourceRow, *, reread: bool, retry: bool) -> None:
-        self._settings = worker_settings(home)
+        self._settings = reading_settings(home)
         self.source_id = source.source_id
         self.root = source.path
         self._reread = reread
@@ -99,7 +101,7 @@ class SourceWalk:
         key = Locator(found.path).key
         earlier = self.seen.get(key)
         members = self._members.get(found.path, [])
-        item: dict[str, Any] = {"path": found.path, **_plain_facts(found.facts)}
+        item: dict[str, Any] = {"path": found.path, **asdict(found.facts)}
         if self._reread or (earlier is not None and earlier.facts != found.facts):
             self._found[found.path] = found.facts
             return item
@@ -195,17 +197,6 @@ def is_folder_key(path: bytes) -> bool:
     return path.endswith(b"/")
 
 
-def worker_settings(home: Home) -> dict[str, Any]:
-    """Give what the work function needs of the settings, as plain values."""
-    settings = home.settings
-    names = home.bounds.__dataclass_fields__
-    return {
-        "bounds": {name: getattr(settings, name) for name in names},
-        "strict": settings.strict_pdq,
-        "metadata_reader": settings.metadata_reader,
-    }
-
-
 def _way_to(item: SeenItem) -> list[bytes]:
     """Give the keys of an item and of everything that must be opened to reach it."""
     tail = item.item_key.rpartition(b"\x00")[2]
@@ -214,13 +205,3 @@ def _way_to(item: SeenItem) -> list[bytes]:
         Locator(item.path, item.members[:depth], ordinals[:depth]).key
         for depth in range(len(item.members) + 1)
     ]
-
-
-def _plain_facts(facts: FileFacts) -> dict[str, int | None]:
-    return {
-        "size_bytes": facts.size_bytes,
-        "mtime_ns": facts.mtime_ns,
-        "ctime_ns": facts.ctime_ns,
-        "inode": facts.inode,
-        "device": facts.device,
-    }

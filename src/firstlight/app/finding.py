@@ -26,7 +26,7 @@ from firstlight.store.fingerprint import (
     media_within_box,
     pdq_rows,
 )
-from firstlight.store.hashlist import has_list_in_force, list_summaries
+from firstlight.store.hashlist import has_list_in_force, trusted_lists
 from firstlight.store.media import media_by_digest, media_by_prefix, media_page
 from firstlight.store.near_copy import near_copies
 from firstlight.store.record import MediaRecord, load_records
@@ -130,11 +130,6 @@ def is_compared(reader: Reader) -> bool:
     A known-good list says nothing of known material.
     """
     return has_list_in_force(reader) and is_matching_complete(reader)
-
-
-def trusted_lists(reader: Reader) -> frozenset[str]:
-    """Name the known-good lists which a person has declared trusted."""
-    return frozenset(row.name for row in list_summaries(reader) if row.is_trusted)
 
 
 def case_names_of(reader: Reader) -> dict[int, str]:

@@ -21,16 +21,13 @@ from firstlight.app.progress import Progress, ProgressSink
 from firstlight.app.recording import Recorder, lost_report
 from firstlight.app.source import SourceStatement, begin_run, end_run, open_source
 from firstlight.app.wire import report_from_plain
+from firstlight.app.workers import READ_FUNCTION, READ_SETTINGS, open_pool
 from firstlight.engine.message import ProtocolError
-from firstlight.engine.pool import LocalPool
 from firstlight.errors import UsageError, WorkerLostError
-from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
 from firstlight.log import logger
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Outcome
 from firstlight.model.ports import Completed, Engine, Finished, Lost
-
-WORK_FUNCTION = "firstlight.app.reading:read_chunk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +73,7 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
         for source in sources
     ]
     run_ids = []
-    engine = LocalPool(
-        home.settings.worker_count,
-        home.bounds,
-        require_isolation=home.settings.require_isolation,
-    )
+    engine = open_pool(home)
     is_interrupted = is_ended = False
     isolation: dict[str, bool] = {}
     try:
@@ -107,7 +100,7 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
             logger("ingest").info("run-ended", source=walk.source_id, **walk.counts)
     return ingest_document(
         home,
-        case.name,
+        case,
         walks,
         isolation,
         folded=folded,
@@ -166,8 +159,6 @@ def _read(
 
 
 def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator[ItemReport]:
-    settings = {"exiftool_arguments": list(EXIFTOOL_TAG_ARGUMENTS)}
-
     def answer(question: Any) -> dict[str, bool]:
         try:
             return known.answer(question)
@@ -175,7 +166,7 @@ def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator
             # Makes the pool end this worker; the run goes on.
             raise ProtocolError(error.message) from error
 
-    events = engine.run(WORK_FUNCTION, walk.tasks(), answer, settings, [walk.root])
+    events = engine.run(READ_FUNCTION, walk.tasks(), answer, READ_SETTINGS, [walk.root])
     for event in events:
         yield from walk.take_skipped()
         if isinstance(event, Finished | Lost) and not walk.holds(event.item_key):

@@ -11,15 +11,15 @@ from firstlight.app.finding import is_compared
 from firstlight.app.home import Home
 from firstlight.app.stacks import stacks_of
 from firstlight.model.media import Outcome
-from firstlight.store.case import find_case
-from firstlight.store.hashlist import list_summaries
+from firstlight.store.case import CaseRow
+from firstlight.store.hashlist import named_lists
 from firstlight.store.match import matched_media
 from firstlight.store.sighting import changed_sightings, seen_items, troubled_sightings
 
 
 def ingest_document(
     home: Home,
-    case_name: str,
+    case: CaseRow,
     walks: Sequence[SourceWalk],
     isolation: Mapping[str, bool],
     *,
@@ -43,15 +43,14 @@ def ingest_document(
         troubled = [
             row for walk in walks for row in troubled_sightings(reader, source_id=walk.source_id)
         ]
-        stacks = stacks_of(reader, media)
+        stacks = stacks_of(reader, case.case_id, media)
         is_checked = is_compared(reader)
-        lists = [row.name for row in list_summaries(reader) if row.state != "withdrawn"]
-        case = find_case(reader, case_name)
-        changed = changed_sightings(reader, case.case_id) if case else []
+        lists = [row.name for row in named_lists(reader)]
+        changed = changed_sightings(reader, case.case_id)
     source_ids = {walk.source_id for walk in walks}
     totals = {name: sum(walk.counts[name] for walk in walks) for name in walks[0].counts}
     return {
-        "case": case_name,
+        "case": case.name,
         "files": files,
         "media": len(media),
         "matched_media": len(matched),

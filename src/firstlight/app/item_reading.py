@@ -17,11 +17,10 @@ from firstlight.intake.content_type import (
 from firstlight.intake.source_file import failure_of
 from firstlight.model.bounds import Bounds
 from firstlight.model.item import ItemReport
-from firstlight.model.media import MediaKind, Outcome
+from firstlight.model.media import DECODED_KINDS, MediaKind, Outcome
 from firstlight.model.ports import WorkContext
 
 NAMED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.ARCHIVE})
-DECODED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from firstlight.app.case import require_case
@@ -46,18 +47,18 @@ def judge_items(
         ]
     if not chosen:
         raise UsageError("no failed or unopened item of this case is meant by that")
+    record_judgements(home, "sighting", [str(one) for one in chosen], decision, note)
+    return {"case": case_name, "decision": decision, "items": chosen}
+
+
+def record_judgements(
+    home: Home, subject_kind: str, subjects: Sequence[str], decision: str, note: str | None
+) -> None:
+    """Record what a person decided of things of one kind; undo is another judgement."""
     with (
         home.store.transaction() as transaction,
-        transaction.event(home.actor, "judged", {"kind": "sighting"}) as event,
+        transaction.event(home.actor, "judged", {"kind": subject_kind}) as event,
     ):
-        for sighting_id in chosen:
-            event.add(
-                "judgement",
-                {
-                    "subject_kind": "sighting",
-                    "subject": str(sighting_id),
-                    "decision": decision,
-                    "note": note,
-                },
-            )
-    return {"case": case_name, "decision": decision, "items": chosen}
+        for subject in subjects:
+            values = {"subject_kind": subject_kind, "subject": subject}
+            event.add("judgement", {**values, "decision": decision, "note": note})

@@ -11,7 +11,7 @@ from firstlight.errors import WorkerLostError
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS, Reading
 from firstlight.model.hashlist import ListPurpose
 from firstlight.model.item import ItemReport
-from firstlight.model.media import Failure, MediaKind, Outcome
+from firstlight.model.media import DECODED_KINDS, Failure, Outcome
 from firstlight.store.database import Reader
 from firstlight.store.fingerprint import load_readings
 from firstlight.store.hashlist import DigestHit, entries_by_digest, has_list_in_force
@@ -20,8 +20,6 @@ from firstlight.store.sighting import sightings_of
 
 CONTENT_STAGES = frozenset({"decode", "thumbnail", "metadata", "video", "worker"})
 """Stages whose failures belong to the content, wherever it was seen."""
-
-DECODED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,16 +13,25 @@ from pydantic import ValidationError
 from firstlight.app.case import check_name
 from firstlight.app.documents import time_text
 from firstlight.app.home import Home
+from firstlight.app.judgement import record_judgements
 from firstlight.app.list_reading import HEADER, ROWS
 from firstlight.app.matching import update_matches
+from firstlight.app.workers import open_pool
 from firstlight.engine.pool import LocalPool
 from firstlight.errors import ListDuplicateError, ListFormatError, UnknownNameError, UsageError
 from firstlight.model.hashlist import BadRow, HashAlgorithm, ListEntry, ListHeader, ListPurpose
 from firstlight.model.ports import Finished, Lost, Task
 from firstlight.store.hashlist import ListSummary, bad_rows, find_list, list_summaries
 from firstlight.store.list_import import EntryImport
+from firstlight.store.match import Progress
 
 WORK_FUNCTION = "firstlight.app.list_reading:read_list"
+VERSION_COLUMNS = (
+    "list_id", "purpose", "radius_bits", "file_sha256", "format", "format_version", "scheme",
+    "is_partial",
+)  # fmt: skip
+"""What a withdrawal repeats of the version that it ends."""
+
 BAD_ROWS_KEPT = 10_000
 BAD_ROWS_SHOWN = 100
 
@@ -96,7 +105,7 @@ def import_list(
     if request.is_partial and earlier is not None and earlier.state == "withdrawn":
         raise UsageError("the list is withdrawn: import it whole to bring it back into force")
     bad = _BadRows()
-    engine = LocalPool(1, home.bounds, require_isolation=home.settings.require_isolation)
+    engine = open_pool(home, workers=1)
     try:
         counts = _write(home, request, path, file_sha256, earlier, engine, bad, on_rows)
     finally:
@@ -158,8 +167,7 @@ def _write(
         event.add("list_tally", {"list_version_id": version_id, "counts": tally})
         if earlier is not None and _reaches_further(earlier, request):
             # Unchanged entries add no row, so what was compared without them is compared anew.
-            names = ("last_pdq_id", "last_media_seq", "last_entry_id")
-            event.add("match_progress", dict.fromkeys(names, 0))
+            event.add("match_progress", asdict(Progress()))
         event.add_many("bad_row", (_bad_values(version_id, row) for row in bad.kept))
     return numbers
 
@@ -232,21 +240,9 @@ def withdraw_list(home: Home, name: str) -> dict[str, Any]:
             home.store.transaction() as transaction,
             transaction.event(home.actor, "withdrew-list", {}) as event,
         ):
-            event.add(
-                "list_version",
-                {
-                    "list_id": summary.list_id,
-                    "version_number": summary.version_number + 1,
-                    "purpose": summary.purpose,
-                    "radius_bits": summary.radius_bits,
-                    "file_sha256": summary.file_sha256,
-                    "format": summary.format,
-                    "format_version": summary.format_version,
-                    "scheme": summary.scheme,
-                    "is_partial": summary.is_partial,
-                    "state": "withdrawn",
-                },
-            )
+            values = {name: getattr(summary, name) for name in VERSION_COLUMNS}
+            version = summary.version_number + 1
+            event.add("list_version", {**values, "version_number": version, "state": "withdrawn"})
         update_matches(home)
     return list_document(_require(home, name))
 
@@ -260,19 +256,8 @@ def trust_list(home: Home, name: str, *, is_trusted: bool, note: str | None) -> 
     summary = _require(home, name)
     if summary.purpose != ListPurpose.KNOWN_GOOD:
         raise UsageError("only a known-good list can be declared trusted")
-    with (
-        home.store.transaction() as transaction,
-        transaction.event(home.actor, "judged", {"kind": "list"}) as event,
-    ):
-        event.add(
-            "judgement",
-            {
-                "subject_kind": "list",
-                "subject": name,
-                "decision": "trusted" if is_trusted else "not-trusted",
-                "note": note,
-            },
-        )
+    decision = "trusted" if is_trusted else "not-trusted"
+    record_judgements(home, "list", [name], decision, note)
     return list_document(_require(home, name))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -159,14 +159,12 @@ def _match_pdq(
     home: Home, after_pdq_id: int, after_entry_id: int, on_step: Callable[[], None]
 ) -> int:
     store = home.store
-    entries = list(entry_pdq_rows(store, after_entry_id=after_entry_id))
-    if not entries:
+    entries = EntryIndex(entry_pdq_rows(store, after_entry_id=after_entry_id))
+    if not len(entries):
         return 0
-    index = ScanIndex(pack_codes([entry.pdq for entry in entries]))
-    radius_bits = max(entry.radius_bits for entry in entries)
     added = 0
     for block in blocks(pdq_rows(store, after_pdq_id=after_pdq_id), BLOCK_HASHES):
-        rows = _without_own(store, pdq_hits(block, entries, index, radius_bits))
+        rows = _without_own(store, entries.hits(block))
         rows = [dict(row) for row in only_new_matches(store, rows)]
         if rows:
             with (
@@ -179,36 +177,52 @@ def _match_pdq(
     return added
 
 
-def pdq_hits(
-    block: Sequence[PdqRow], entries: Sequence[EntryPdq], index: ScanIndex, radius_bits: int
-) -> list[dict[str, Any]]:
-    """Compare a block of pictures, eight variants each, with entries; the nearest variant counts.
+class EntryIndex:
+    """The PDQ codes of list entries, searched each within the radius of its own list.
 
     Args:
-        radius_bits: Largest radius among the entries; each entry's own radius decides.
+        entries: Drawn once.
     """
-    nearest: dict[tuple[int, int], tuple[int, int]] = {}
-    queries = all_variants([row.codes for row in block])
-    for query, stored, distance in _triples(index.search(queries, radius_bits)):
-        if distance > entries[stored].radius_bits:
-            continue
-        row, variant = divmod(query, 8)
-        key = (row, stored)
-        nearest[key] = min(nearest.get(key, (distance, variant)), (distance, variant))
-    return [
-        {
-            "media_id": block[row].media_id,
-            "entry_id": entries[stored].entry_id,
-            "list_version_id": entries[stored].list_version_id,
-            "algorithm": HashAlgorithm.PDQ,
-            "distance_bits": distance,
-            "variant": DIHEDRAL_VARIANTS[variant],
-            "route": block[row].route,
-            "pdq_id": block[row].pdq_id,
-            "frame_index": block[row].frame_index,
-        }
-        for (row, stored), (distance, variant) in nearest.items()
-    ]
+
+    def __init__(self, entries: Iterable[EntryPdq]) -> None:
+        self._entries = list(entries)
+        self._index = ScanIndex(pack_codes([entry.pdq for entry in self._entries]))
+        self._radius_bits = max((entry.radius_bits for entry in self._entries), default=0)
+
+    def __len__(self) -> int:
+        """Number of entries."""
+        return len(self._entries)
+
+    def hits(self, block: Sequence[PdqRow]) -> list[dict[str, Any]]:
+        """Compare pictures, eight variants each, with all entries; the nearest variant counts.
+
+        Returns:
+            Match records, without what ``store.match`` may know already.
+        """
+        entries = self._entries
+        nearest: dict[tuple[int, int], tuple[int, int]] = {}
+        queries = all_variants([row.codes for row in block])
+        found = self._index.search(queries, self._radius_bits)
+        for query, stored, distance in zip(*(part.tolist() for part in found), strict=True):
+            if distance > entries[stored].radius_bits:
+                continue
+            row, variant = divmod(query, 8)
+            key = (row, stored)
+            nearest[key] = min(nearest.get(key, (distance, variant)), (distance, variant))
+        return [
+            {
+                "media_id": block[row].media_id,
+                "entry_id": entries[stored].entry_id,
+                "list_version_id": entries[stored].list_version_id,
+                "algorithm": HashAlgorithm.PDQ,
+                "distance_bits": distance,
+                "variant": DIHEDRAL_VARIANTS[variant],
+                "route": block[row].route,
+                "pdq_id": block[row].pdq_id,
+                "frame_index": block[row].frame_index,
+            }
+            for (row, stored), (distance, variant) in nearest.items()
+        ]
 
 
 def _without_own(reader: Reader, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -223,10 +237,3 @@ def all_variants(codes: Sequence[bytes]) -> NDArray[np.uint64]:
     Shapes: n times 256 bytes to (8 n, 4) uint64, big-endian words.
     """
     return pack_codes([item[at : at + 32] for item in codes for at in range(0, 256, 32)])
-
-
-def _triples(
-    found: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]],
-) -> Iterator[tuple[int, int, int]]:
-    rows, stored, distances = found
-    return zip(rows.tolist(), stored.tolist(), distances.tolist(), strict=True)

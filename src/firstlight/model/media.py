@@ -18,6 +18,10 @@ class MediaKind(StrEnum):
     OTHER = "other"
 
 
+DECODED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
+"""Kinds of which more than the digests is read."""
+
+
 class Outcome(StrEnum):
     """How reading one item ended."""
 

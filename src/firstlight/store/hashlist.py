@@ -60,6 +60,21 @@ class ListSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ListInForce:
+    """A list that is not withdrawn, by its newest version.
+
+    Args:
+        event_seq: The event that brought this version in.
+    """
+
+    list_id: int
+    name: str
+    purpose: ListPurpose
+    version_number: int
+    event_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class DigestHit:
     """An entry in force that has one of the digests asked for."""
 
@@ -173,6 +188,30 @@ def _count_bad_rows(reader: Reader, list_version_id: int) -> int:
 def has_list_in_force(reader: Reader, purposes: Sequence[str] = SEARCHING) -> bool:
     """Whether any list of these purposes is in force; without one nothing is "not known"."""
     return bool(reader.fetch(select(lists_in_force(purposes).c.list_id).limit(1)))
+
+
+def named_lists(reader: Reader, purposes: Sequence[str] | None = None) -> list[ListInForce]:
+    """Name the lists in force, by name; nothing is counted, so it costs nothing.
+
+    Args:
+        purposes: None for all.
+    """
+    row = lists_in_force(purposes).c
+    columns = (row.list_id, row.name, row.purpose, row.version_number, row.event_seq)
+    return [
+        ListInForce(found.list_id, found.name, ListPurpose(found.purpose), found.version_number,
+                    found.event_seq)
+        for found in reader.fetch(select(*columns).order_by(row.name))
+    ]  # fmt: skip
+
+
+def trusted_lists(reader: Reader) -> frozenset[str]:
+    """Name the known-good lists which a person has declared trusted as they stand."""
+    return frozenset(
+        row.name
+        for row in named_lists(reader, (ListPurpose.KNOWN_GOOD,))
+        if is_trusted(reader, row.name, row.event_seq)
+    )
 
 
 def entries_by_digest(

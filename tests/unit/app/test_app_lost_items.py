@@ -49,7 +49,7 @@ def test_lost_items_are_recorded_and_retried(source, tmp_path, monkeypatch):
     home_path = tmp_path / "home"
     init_home(str(home_path), "test")
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    monkeypatch.setattr(ingest_module, "WORK_FUNCTION", "crashing_work:read_chunk")
+    monkeypatch.setattr(ingest_module, "READ_FUNCTION", "crashing_work:read_chunk")
     document = run(home_path, source)
     lost = {Path(item["path"]).name for item in document["failed"]}
     assert lost == {"CRASH.jpg", "again-CRASH.jpg", "HANG.jpg", "HOG.jpg"}

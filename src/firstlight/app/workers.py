@@ -1,0 +1,36 @@
+"""The workers of a command: which pool, which work function, with which settings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from firstlight.app.home import Home
+from firstlight.engine.pool import LocalPool
+from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
+
+READ_FUNCTION = "firstlight.app.reading:read_chunk"
+READ_SETTINGS = {"exiftool_arguments": list(EXIFTOOL_TAG_ARGUMENTS)}
+
+
+def open_pool(home: Home, workers: int | None = None) -> LocalPool:
+    """Make a pool of isolated workers; the caller closes it.
+
+    Args:
+        workers: None for as many as the settings say.
+    """
+    return LocalPool(
+        workers or home.settings.worker_count,
+        home.bounds,
+        require_isolation=home.settings.require_isolation,
+    )
+
+
+def reading_settings(home: Home) -> dict[str, Any]:
+    """Give what reading an item needs of the settings, as plain values."""
+    settings = home.settings
+    return {
+        "bounds": asdict(home.bounds),
+        "strict": settings.strict_pdq,
+        "metadata_reader": settings.metadata_reader,
+    }
