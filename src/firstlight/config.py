@@ -22,6 +22,10 @@ class Settings(BaseSettings):
 
     home: str | None = None
     reason: str | None = None
+    key_file: str | None = None
+    passphrase_file: str | None = None
+    key_store: str = Field(default="auto", pattern="^(auto|file|passphrase|keyring)$")
+    passwords: str | None = None
     workers: int = Field(default=0, ge=0, le=256)
     strict_pdq: bool = False
     require_isolation: bool = False

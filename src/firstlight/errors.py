@@ -5,10 +5,13 @@
         SettingError               a setting has a value that cannot be used
         UnknownNameError           no such case, list, child or media
         HomeMissingError           the home folder has not been initialised
+        KeyMissingError            the key of this home is not to be had here
+        KeyWrongError              a key or passphrase does not open this home
+        ProfileError               the home's profile does not allow this
       InputError                 one item is bad: record it, go on
         UnreadableError            the source would not give the bytes
         NotOpenedError             a kind of container that is not opened yet
-        EncryptedError             the content is locked
+        EncryptedError             the content is locked, and no password of the unit opens it
         DecodeError                the content does not decode
         TruncatedError             the content ends too early
         LimitError                 a documented bound was exceeded
@@ -19,7 +22,12 @@
       IntegrityError             stop at once
         ChainBrokenError           the custody log is not a chain
         StoreAlteredError          a record differs from what its event attests
+        SealBrokenError            sealed content was altered, or belongs elsewhere
+        SignatureError             a signature is not by the key that it names
+        BackupDamagedError         a backup is not as it was written
       PolicyError                refused, and the refusal is logged
+        CaseHeldError              the case is on legal hold: nothing of it is erased
+        CaseErasedError            the case was erased: its contents cannot be read
       ConflictError              somebody changed it first
         HomeBusyError              another process is writing to this home
       PartnerError               the other side
@@ -78,6 +86,24 @@ class HomeMissingError(UsageError):
     code = "home-missing"
 
 
+class KeyMissingError(UsageError):
+    """The key of this home is not to be had here."""
+
+    code = "key-missing"
+
+
+class KeyWrongError(UsageError):
+    """A key or passphrase does not open this home."""
+
+    code = "key-wrong"
+
+
+class ProfileError(UsageError):
+    """The home's profile does not allow this."""
+
+    code = "profile"
+
+
 class InputError(FirstlightError):
     """One item is bad: record it, go on."""
 
@@ -99,7 +125,7 @@ class NotOpenedError(InputError):
 
 
 class EncryptedError(InputError):
-    """The content is locked."""
+    """The content is locked, and no password of the unit opens it."""
 
     code = "encrypted"
 
@@ -167,11 +193,41 @@ class StoreAlteredError(IntegrityError):
     code = "store-altered"
 
 
+class SealBrokenError(IntegrityError):
+    """Sealed content was altered, or belongs elsewhere."""
+
+    code = "seal-broken"
+
+
+class SignatureError(IntegrityError):
+    """A signature is not by the key that it names."""
+
+    code = "signature"
+
+
+class BackupDamagedError(IntegrityError):
+    """A backup is not as it was written."""
+
+    code = "backup-damaged"
+
+
 class PolicyError(FirstlightError):
     """Refused, and the refusal is logged."""
 
     code = "refused"
     exit_code = 4
+
+
+class CaseHeldError(PolicyError):
+    """The case is on legal hold: nothing of it is erased."""
+
+    code = "case-held"
+
+
+class CaseErasedError(PolicyError):
+    """The case was erased: its contents cannot be read."""
+
+    code = "case-erased"
 
 
 class ConflictError(FirstlightError):

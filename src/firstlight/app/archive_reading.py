@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
 
 from firstlight.app.item_reading import (
     Chunk,
@@ -17,6 +19,7 @@ from firstlight.errors import DecodeError, InputError, TruncatedError
 from firstlight.fingerprint.digest import DigestTaker
 from firstlight.intake.archive import ArchiveEnd, ArchiveItem, MemberContent, walk_archive
 from firstlight.intake.content_type import is_openable_archive
+from firstlight.intake.source_file import open_for_reading
 from firstlight.model.bounds import Bounds
 from firstlight.model.item import ItemReport
 from firstlight.model.media import DECODED_KINDS, ContentType, Locator, Outcome
@@ -33,6 +36,8 @@ def read_archive(chunk: Chunk, outer: ItemReport, stream: Any, content_type: Con
             bounds=chunk.bounds,
             tick=chunk.context.tick,
             name=base.path.rpartition(b"/")[2],
+            passwords=chunk.passwords,
+            sibling=partial(_open_beside, base.path),
         ):
             if isinstance(met, ArchiveItem):
                 nested = _read_member(chunk, Locator(base.path, met.members, met.ordinals), met)
@@ -45,13 +50,26 @@ def read_archive(chunk: Chunk, outer: ItemReport, stream: Any, content_type: Con
             emit_report(chunk, failed_report(stack.pop(), error, "unpack"))
 
 
+def _open_beside(path: bytes, name: bytes) -> BinaryIO | None:
+    """Open a file of the same folder for reading; None when there is none that may be read."""
+    if not name or b"/" in name or b"\x00" in name:
+        return None
+    try:
+        descriptor = open_for_reading(path.rpartition(b"/")[0] + b"/" + name)
+    except InputError:
+        return None
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
 def _read_member(chunk: Chunk, locator: Locator, item: ArchiveItem) -> ItemReport | None:
     """Read one member; returns its account so far if it is an archive to be descended into."""
     if not chunk.wants(locator.key):
         item.pass_over()
         return None
     chunk.context.begin(locator.key)
-    report = ItemReport(locator, item.facts, item.outcome or Outcome.READ)
+    report = ItemReport(
+        locator, item.facts, item.outcome or Outcome.READ, reader=item.container_mime
+    )
     if item.failure is not None:
         emit_report(chunk, replace(report, failures=(item.failure,)))
         return None

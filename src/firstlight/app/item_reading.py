@@ -30,6 +30,7 @@ class Chunk:
     Args:
         decoded: Contents that this call has decoded.
         done: Keys recorded by an earlier run.
+        passwords: The unit's list, tried on what is locked.
     """
 
     context: WorkContext
@@ -38,6 +39,7 @@ class Chunk:
     metadata_reader: str
     decoded: set[bytes]
     done: frozenset[bytes] = frozenset()
+    passwords: tuple[bytes, ...] = ()
 
     def wants(self, key: bytes) -> bool:
         """Whether an item is to be done in this call."""

@@ -103,6 +103,7 @@ def _chunk_of(
         settings["metadata_reader"],
         decoded,
         frozenset(item.get("done", ())),
+        tuple(settings.get("passwords", ())),
     )
 
 

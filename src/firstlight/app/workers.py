@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from firstlight.app.home import Home
 from firstlight.engine.pool import LocalPool
+from firstlight.errors import UsageError
 from firstlight.fingerprint.metadata.exiftool import EXIFTOOL_TAG_ARGUMENTS
 
 READ_FUNCTION = "firstlight.app.reading:read_chunk"
@@ -26,6 +28,23 @@ def open_pool(home: Home, workers: int | None = None) -> LocalPool:
     )
 
 
+def read_passwords(path: str | None) -> list[bytes]:
+    """Read the unit's list of passwords: one a line, in the order to be tried, repeats once.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    if path is None:
+        return []
+    try:
+        lines = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"the list of passwords cannot be read ({error.strerror})", detail=path
+        ) from error
+    return [line for line in dict.fromkeys(lines) if line]
+
+
 def reading_settings(home: Home) -> dict[str, Any]:
     """Give what reading an item needs of the settings, as plain values."""
     settings = home.settings
@@ -33,4 +52,5 @@ def reading_settings(home: Home) -> dict[str, Any]:
         "bounds": asdict(home.bounds),
         "strict": settings.strict_pdq,
         "metadata_reader": settings.metadata_reader,
+        "passwords": read_passwords(settings.passwords),
     }

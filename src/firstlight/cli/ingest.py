@@ -20,6 +20,7 @@ SHOWN_FAILURES = 20
 @click.option("--received-at", metavar="TIME", help="When it was received (ISO 8601 with zone).")
 @click.option("--reread", is_flag=True, help="Read every file again; report changed ones.")
 @click.option("--retry-failed", is_flag=True, help="Try failed items again.")
+@click.option("--passwords", metavar="FILE", help="Passwords to try on what is locked, one a line.")
 @click.option("--strict-pdq", is_flag=True, help="Compute PDQ from RGB, as the reference does.")
 @click.option("--workers", type=int, metavar="N", help="Worker processes (default: one a core).")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
@@ -36,6 +37,7 @@ def command(
     quiet: bool,
     strict_pdq: bool,
     workers: int | None,
+    passwords: str | None,
     **request: Any,
 ) -> int:
     """Take in folders, single files and archives under a case.
@@ -48,7 +50,7 @@ def command(
     from firstlight.cli.progress import progress_line
 
     wanted = IngestRequest(case_name=case_name, paths=paths, **request)
-    overrides = {"strict_pdq": strict_pdq or None, "workers": workers}
+    overrides = {"strict_pdq": strict_pdq or None, "workers": workers, "passwords": passwords}
     with (
         open_home(given["home"], reason or given["reason"], writing=True, **overrides) as home,
         progress_line(not quiet) as progress,

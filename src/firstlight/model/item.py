@@ -22,6 +22,7 @@ class ItemReport:
         reading: None when the media was already fingerprinted, or is no media.
         failures: What went wrong, in the order it happened; may stand beside a reading.
         member_count: Members met inside, for an archive; else None.
+        reader: What gave the bytes: ``folder``, or the type of the container that held them.
     """
 
     locator: Locator
@@ -33,3 +34,4 @@ class ItemReport:
     reading: Reading | None = None
     failures: tuple[Failure, ...] = ()
     member_count: int | None = None
+    reader: str = "folder"

@@ -91,13 +91,25 @@ class Locator:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What the file system or archive says of an item; None where it says nothing."""
+    """What the file system, disk image or archive says of an item; None where it says nothing.
+
+    Args:
+        mtime_ns: Content last changed; nanoseconds since 1970 in UTC. Where the file system
+            keeps local times (FAT), they stand here as if they were UTC.
+        ctime_ns: Entry last changed.
+        accessed_ns, born_ns: Last read, made.
+        allocation: Of an entry of a disk image: ``allocated``, ``deleted`` (the entry is
+            there, marked as deleted) or ``unallocated`` (space that no entry names).
+    """
 
     size_bytes: int
     mtime_ns: int | None = None
     ctime_ns: int | None = None
     inode: int | None = None
     device: int | None = None
+    accessed_ns: int | None = None
+    born_ns: int | None = None
+    allocation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,70 @@ class ToolHost(Protocol):
         ...
 
 
+class Sealer(Protocol):
+    """Seals what belongs to a case under that case's key; AES-256-GCM, one nonce a seal.
+
+    ``case_id`` None means the home's own key: what outlives every case.
+    """
+
+    def seal(self, case_id: int | None, context: bytes, plain: bytes) -> bytes:
+        """Seal bytes; ``context`` is bound in and must be the same when they are opened.
+
+        Raises:
+            CaseErasedError: The case's key was destroyed.
+            KeyMissingError: The home is not unlocked.
+        """
+        ...
+
+    def open(self, case_id: int | None, context: bytes, sealed: bytes) -> bytes:
+        """Open what ``seal`` made.
+
+        Raises:
+            CaseErasedError: The case's key was destroyed.
+            KeyMissingError: The home is not unlocked.
+            SealBrokenError: Altered, or sealed for something else.
+        """
+        ...
+
+    def mac(self, case_id: int | None, use: str, value: bytes) -> bytes:
+        """Give the keyed hash (HMAC-SHA256, 32 bytes) of a value, for looking it up.
+
+        Args:
+            case_id: None for look-ups across cases.
+            use: What is looked up; the same value under another use gives another hash.
+        """
+        ...
+
+    def add_case(self, case_id: int) -> None:
+        """Make a case's key; on disk when this returns; harmless where there is one.
+
+        Raises:
+            CaseErasedError: It was destroyed.
+        """
+        ...
+
+    def has_case(self, case_id: int) -> bool:
+        """Whether a case's contents can be opened: its key is there, and was not destroyed."""
+        ...
+
+    def erase_case(self, case_id: int) -> None:
+        """Destroy a case's key; off the disk when this returns; harmless where there is none."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs the heads of the custody log; Ed25519 (RFC 8032), key outside the store."""
+
+    @property
+    def public_key(self) -> bytes:
+        """The key that verifies, 32 bytes."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign; 64 bytes."""
+        ...
+
+
 class LicensedHash(Protocol):
     """A picture hash whose algorithm a unit has under licence (PhotoDNA).
 

@@ -154,6 +154,7 @@ class ArchiveItem:
         ordinals: Position of each in its archive.
         facts: As the archive states them; a size of 0 may mean "not stated".
         failure: Why the content cannot be had; None when it can be opened.
+        container_mime: Type of the archive that it lies in.
         outcome: ``SKIPPED`` (links, special files), ``NOT_OPENED`` or ``FAILED`` beside a
             failure; else None.
     """
@@ -164,7 +165,9 @@ class ArchiveItem:
         members: tuple[bytes, ...],
         ordinals: tuple[int, ...],
         budget: ArchiveBudget,
+        container_mime: str,
     ) -> None:
+        self.container_mime = container_mime
         self.members = members
         self.ordinals = ordinals
         self.facts: FileFacts = member.facts

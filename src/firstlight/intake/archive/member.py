@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from firstlight.errors import InputError, NotOpenedError
 from firstlight.intake.archive.budget import ArchiveGauge
@@ -46,6 +47,11 @@ class Member:
         return Outcome.NOT_OPENED if is_unopened else Outcome.FAILED
 
 
+def no_sibling(_name: bytes) -> BinaryIO | None:
+    """Find no file beside an archive."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Unpacking:
     """What every reader of an archive format is given.
@@ -55,12 +61,18 @@ class Unpacking:
         tick: Called while long work goes on.
         on_failure: Told of what is wrong with the archive itself.
         name: The archive's own name, from which a compressed file's name may be derived.
+        passwords: The unit's list, tried in this order on what is locked.
+        sibling: Opens another file of the outermost archive's own folder by its name (further
+            segments of a disk image, further volumes of an archive); None when there is none
+            of that name, or where the archive lies inside another one.
     """
 
     gauge: ArchiveGauge
     tick: Tick
     on_failure: Callable[[Failure], None]
     name: bytes = b""
+    passwords: tuple[bytes, ...] = ()
+    sibling: Callable[[bytes], BinaryIO | None] = no_sibling
 
     def report(self, error: InputError) -> None:
         """Record what is wrong with the archive itself, and go on."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from firstlight.errors import InputError, LimitError
 from firstlight.intake.archive.budget import ArchiveBudget
 from firstlight.intake.archive.item import ArchiveEnd, ArchiveItem
-from firstlight.intake.archive.member import Unpacking
+from firstlight.intake.archive.member import Unpacking, no_sibling
 from firstlight.intake.archive.registry import iterate_members
 from firstlight.intake.archive.stream import ByteStream, Tick, Window
 from firstlight.intake.source_file import failure_of
@@ -24,6 +24,8 @@ def walk_archive(
     bounds: Bounds,
     tick: Tick,
     name: bytes = b"",
+    passwords: tuple[bytes, ...] = (),
+    sibling: Callable[[bytes], BinaryIO | None] = no_sibling,
 ) -> Iterator[ArchiveItem | ArchiveEnd]:
     """Give every member of an archive, and of the archives in it, depth first.
 
@@ -34,6 +36,8 @@ def walk_archive(
         content_type: Its type, by content.
         tick: Called while long work goes on.
         name: Its name, from which the name of a single compressed file is derived.
+        passwords: The unit's list, tried on what is locked.
+        sibling: Opens a file beside the outermost archive by its name.
 
     Raises:
         UnreadableError: The source would not give the bytes of the outermost archive.
@@ -42,7 +46,7 @@ def walk_archive(
         are too large for memory twice.
     """
     window = Window.over(stream)
-    nest = _Nest(ArchiveBudget(bounds, window.size_bytes), tick)
+    nest = _Nest(ArchiveBudget(bounds, window.size_bytes), tick, passwords, sibling)
     place = _Place(window, window.size_bytes, content_type.mime, (), (), name)
     yield from nest.walk(place)
 
@@ -65,15 +69,26 @@ class _Place:
 class _Nest:
     """One outermost archive with all that is in it."""
 
-    def __init__(self, budget: ArchiveBudget, tick: Tick) -> None:
+    def __init__(
+        self,
+        budget: ArchiveBudget,
+        tick: Tick,
+        passwords: tuple[bytes, ...],
+        sibling: Callable[[bytes], BinaryIO | None],
+    ) -> None:
         self._budget = budget
         self._tick = tick
+        self._passwords = passwords
+        self._sibling = sibling
 
     def walk(self, place: _Place) -> Iterator[ArchiveItem | ArchiveEnd]:
         """Give the items of one archive, then its end."""
         failures: list[Failure] = []
         gauge = self._budget.gauge(place.size_bytes)
-        unpacking = Unpacking(gauge, self._tick, failures.append, place.name)
+        sibling = no_sibling if place.members else self._sibling
+        unpacking = Unpacking(
+            gauge, self._tick, failures.append, place.name, self._passwords, sibling
+        )
         member_count = 0
         try:
             for member in iterate_members(place.source, place.mime, unpacking):
@@ -83,6 +98,7 @@ class _Nest:
                     (*place.members, member.name),
                     (*place.ordinals, member.ordinal),
                     self._budget,
+                    place.mime,
                 )
                 yield item
                 yield from self._descend(item)

@@ -1,0 +1,1 @@
+"""Keys, and contents under them: what leaves readable traces nowhere."""
