@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMPS := .stamps
 KERNEL_SOURCES := $(wildcard csrc/*.c csrc/*.h) setup.py
 
-.PHONY: setup setup-dev demo test test-long check bench clean
+.PHONY: setup setup-dev demo test test-long check bench bundle clean
 
 setup: $(STAMPS)/installed $(STAMPS)/tools
 
@@ -49,5 +49,9 @@ $(STAMPS)/peers: $(STAMPS)/venv requirements-peers.txt
 bench: setup $(STAMPS)/peers
 	$(BIN)/python -m benchmarks $(BENCH)
 
+# One archive for machines without a network; PYTHONS="3.11 3.12" for those of others too.
+bundle: setup
+	$(BIN)/python packaging/bundle.py $(if $(PYTHONS),--pythons $(PYTHONS))
+
 clean:
-	rm -rf .venv .venv-peers $(STAMPS) build demo docs/_build
+	rm -rf .venv .venv-peers $(STAMPS) build dist demo docs/_build

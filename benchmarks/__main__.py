@@ -25,6 +25,7 @@ CLAIMS = {
     "throughput": True,
     "growth": True,
     "growth_lists": True,
+    "verify": True,
 }
 COLUMNS = ("verdict", "claim", "ours", "peer", "ratio", "bar")
 

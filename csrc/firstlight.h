@@ -25,7 +25,7 @@
 #endif
 
 /* Rises with every change of a signature below; the loader refuses another number. */
-#define FL_ABI_VERSION 2
+#define FL_ABI_VERSION 3
 FL_EXPORT int32_t fl_abi_version(void);
 
 /* Routes through the processor, each a superset of the one before. A call names the highest
@@ -53,5 +53,10 @@ FL_EXPORT int64_t fl_hamming_page(const uint64_t *columns, int64_t row_count,
                                   int32_t radius_bits, int32_t route_max, int64_t *cursor,
                                   int64_t *hit_queries, int64_t *hit_rows,
                                   uint16_t *hit_distances, int64_t capacity);
+
+/* Unlocks bytes of a ZIP member in place and carries the three keys on. crc_table: 256 words of
+   CRC-32. */
+FL_EXPORT void fl_zip_unlock(uint8_t *data, int64_t size, uint32_t *keys,
+                             const uint32_t *crc_table);
 
 #endif

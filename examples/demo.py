@@ -25,7 +25,7 @@ from examples.truth import Truth
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / ".venv" / "bin" / "firstlight"
 DEMO = ROOT / "demo"
-HOME, COLLECTION = DEMO / "home", DEMO / "collection"
+HOME, COLLECTION, KEY_FILE = DEMO / "home", DEMO / "collection", DEMO / "key.json"
 
 CASES = {"laptop": "Demo laptop", "phone": "Demo phone"}
 SEED, FILES = 7, 600
@@ -53,7 +53,12 @@ class Run:
             check=False,
             timeout=STEP_LIMIT_S,
             cwd=COLLECTION,
-            env={**os.environ, "FIRSTLIGHT_HOME": str(HOME), "FIRSTLIGHT_REASON": "demonstration"},
+            env={
+                **os.environ,
+                "FIRSTLIGHT_HOME": str(HOME),
+                "FIRSTLIGHT_KEY_FILE": str(KEY_FILE),
+                "FIRSTLIGHT_REASON": "demonstration",
+            },
         )
         shown = " ".join(word if " " not in word else f'"{word}"' for word in arguments)
         self.steps.append((f"firstlight {shown}", time.monotonic() - started))

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     passphrase_file: str | None = None
     key_store: str = Field(default="auto", pattern="^(auto|file|passphrase|keyring)$")
     passwords: str | None = None
+    original_max_bytes: int = Field(default=1 << 32, ge=1)
     workers: int = Field(default=0, ge=0, le=256)
     strict_pdq: bool = False
     require_isolation: bool = False

@@ -90,17 +90,32 @@ def test_removal_inside_and_reordering_break_it(events: list[Event], data: st.Da
     assert check_chain(swapped) is not None
 
 
-ROWS = st.fixed_dictionaries(
+REALS = st.none() | st.floats() | st.integers(-(10**30), 10**30)
+READINGS = st.fixed_dictionaries(
+    {
+        "width_px": st.none() | st.integers(-(1 << 70), 1 << 70),
+        "duration_s": REALS,
+        "is_truncated": st.booleans(),
+        "has_thumbnail": st.booleans(),
+        "pipeline": st.text(st.characters(), max_size=6),
+    }
+)
+CONTENTS = st.fixed_dictionaries(
     {
         "reader": st.text(max_size=6),
         "reader_version": st.just("1"),
+        "has_place": st.booleans(),
+        "has_time": st.booleans(),
         "maker": st.none() | st.text(st.characters(), max_size=6),
-        "latitude_deg": st.none() | st.floats() | st.integers(),
+        "body_serial_key": st.none() | st.text(st.characters(), max_size=6),
+        "latitude_deg": REALS,
         "clocks": st.none() | st.lists(st.text(max_size=3) | st.integers() | st.booleans()),
         "has_differing_thumbnail": st.none() | st.booleans(),
         "tags": st.binary(max_size=9),
     }
 )
+SETTINGS = st.none() | st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3))
+ROWS = st.tuples(READINGS, CONTENTS, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -110,26 +125,46 @@ def store() -> Iterator[Store]:
         yield opened
 
 
-PLAIN_ROW = {
-    "reader": "",
-    "reader_version": "1",
-    "maker": None,
-    "latitude_deg": -0.0,
-    "clocks": None,
-    "has_differing_thumbnail": None,
-    "tags": b"",
-}
+PLAIN_ROW = (
+    {
+        "duration_s": -0.0,
+        "is_truncated": False,
+        "has_thumbnail": False,
+        "pipeline": "",
+    },
+    {
+        "reader": "",
+        "reader_version": "1",
+        "has_place": True,
+        "has_time": False,
+        "maker": None,
+        "latitude_deg": -0.0,
+        "clocks": None,
+        "has_differing_thumbnail": None,
+        "tags": b"",
+    },
+    None,
+)
 """A place on the equator, south: once written, it did not verify (SQLite keeps no -0.0)."""
+
+
+Row = tuple[dict[str, object], dict[str, object], dict[str, object] | None]
 
 
 @settings(max_examples=25, deadline=None)
 @example(batches=[[PLAIN_ROW]])
 @given(batches=st.lists(st.lists(ROWS, max_size=4), min_size=1, max_size=4))
-def test_whatever_is_written_verifies(store: Store, batches: list[list[dict[str, object]]]) -> None:
-    named = {"media_id": sample.media_id(1), "reading_id": 1}
+def test_whatever_is_written_verifies(store: Store, batches: list[list[Row]]) -> None:
+    name = sample.media_id(1)
     with store.transaction() as tx:
         for rows in batches:
             with tx.event(sample.ACTOR, "re-read") as ev:
-                ev.add_many("metadata", ({**row, **named} for row in rows))
+                for reading, contents, run_settings in rows:
+                    run = {"source_id": 1, "state": "begun", "settings": run_settings}
+                    run_id = ev.add("run", run)
+                    read = {"media_id": name, "run_id": run_id}
+                    reading_id = ev.add("reading", {**reading, **read})
+                    place = {"media_id": name, "reading_id": reading_id, "case_id": 1}
+                    ev.add("metadata", {**contents, **place})
     assert verify_store(store) == []
     assert check_chain(event_page(store, limit=10_000)) is None

@@ -11,6 +11,7 @@ from firstlight.app.item_reading import (
     Chunk,
     emit_report,
     failed_report,
+    hand_over,
     name_claim,
     question_of,
     read_content,
@@ -68,7 +69,11 @@ def _read_member(chunk: Chunk, locator: Locator, item: ArchiveItem) -> ItemRepor
         return None
     chunk.context.begin(locator.key)
     report = ItemReport(
-        locator, item.facts, item.outcome or Outcome.READ, reader=item.container_mime
+        locator,
+        item.facts,
+        item.outcome or Outcome.READ,
+        failures=(item.caveat,) if item.caveat is not None else (),
+        reader=item.container_mime,
     )
     if item.failure is not None:
         emit_report(chunk, replace(report, failures=(item.failure,)))
@@ -101,7 +106,10 @@ def _read_member(chunk: Chunk, locator: Locator, item: ArchiveItem) -> ItemRepor
         chunk.context.ask(question_of(report))
         return report
     kept_content = None if kept is None else b"".join(kept)
-    is_to_decode = bool(chunk.context.ask(question_of(report))["decode"])
+    answer = chunk.context.ask(question_of(report))
+    is_to_decode = bool(answer["decode"])
+    if answer.get("keep"):
+        report = hand_over(chunk, report, kept_content)
     emit_report(chunk, read_content(chunk, report, kept_content, None, is_to_decode))
     return None
 

@@ -7,7 +7,7 @@ from typing import Any
 from firstlight.app.documents import locator_fields, path_fields, time_text
 from firstlight.app.home import Home
 from firstlight.errors import UnknownNameError, UsageError
-from firstlight.store.case import CaseRow, find_case, list_cases
+from firstlight.store.case import CaseRow, add_case, find_case, list_cases
 from firstlight.store.child import list_children
 from firstlight.store.sighting import changed_sightings
 from firstlight.store.source import count_source, last_run, list_sources
@@ -29,7 +29,7 @@ def open_case(home: Home, name: str) -> CaseRow:
         home.store.transaction() as transaction,
         transaction.event(home.actor, "opened-case", {}) as event,
     ):
-        event.add("case_file", {"name": name})
+        add_case(transaction, event, name)
     return require_case(home, name)
 
 

@@ -9,7 +9,14 @@ from firstlight.app.case import require_case
 from firstlight.app.documents import time_text
 from firstlight.app.home import Home
 from firstlight.errors import ConflictError, UnknownNameError, UsageError
-from firstlight.store.child import ChildRow, child_links, find_child, list_children
+from firstlight.store.case import case_names
+from firstlight.store.child import (
+    ChildLink,
+    ChildRow,
+    child_links,
+    find_child,
+    list_children,
+)
 from firstlight.store.media import find_media, media_by_prefix
 
 STATES = ("unidentified", "partly-identified", "identified", "safeguarded")
@@ -76,7 +83,8 @@ def link_child(home: Home, child_key: str, subject_kind: str, subject: str) -> d
     if subject_kind == "media":
         subject = _media_id(home, subject)
     elif subject_kind == "case":
-        require_case(home, subject)
+        # Its number: a name would outlive the case.
+        subject = str(require_case(home, subject).case_id)
     links = [(link.subject_kind, link.subject) for link in child_links(home.store, row.child_id)]
     if (subject_kind, subject) not in links:
         with (
@@ -92,10 +100,17 @@ def show_child(home: Home, child_key: str) -> dict[str, Any]:
     """Give one child with everything that concerns it."""
     row = _require(home, child_key)
     links = child_links(home.store, row.child_id)
+    names = {str(case_id): name for case_id, name in case_names(home.store).items()}
     return {
         **child_document(row),
-        "links": [{"kind": link.subject_kind, "subject": link.subject} for link in links],
+        "links": [{"kind": link.subject_kind, "subject": _subject(link, names)} for link in links],
     }
+
+
+def _subject(link: ChildLink, names: dict[str, str]) -> str:
+    if link.subject_kind != "case":
+        return link.subject
+    return names.get(link.subject, f"erased case {link.subject}")
 
 
 def children_document(

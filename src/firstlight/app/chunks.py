@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from firstlight.app.home import Home
 from firstlight.app.progress import Progress
 from firstlight.app.workers import reading_settings
+from firstlight.intake.disk.segment import segments_beside
 from firstlight.intake.folder import FoundFile, Skipped, walk
 from firstlight.model.item import ItemReport
 from firstlight.model.media import FileFacts, Locator, Outcome
@@ -27,12 +28,22 @@ class SourceWalk:
     Args:
         reread: Read every file again.
         retry: Read again the files in which something failed.
+        is_deriving: The home keeps derivatives.
     """
 
-    def __init__(self, home: Home, source: SourceRow, *, reread: bool, retry: bool) -> None:
-        self._settings = reading_settings(home)
+    def __init__(
+        self,
+        home: Home,
+        source: SourceRow,
+        *,
+        reread: bool,
+        retry: bool,
+        is_deriving: bool = False,
+    ) -> None:
+        self._settings = reading_settings(home, is_deriving=is_deriving)
         self.source_id = source.source_id
         self.root = source.path
+        self._beside = segments_beside(source.path) if os.path.isfile(source.path) else []
         self._reread = reread
         self._retry = retry
         self.seen: dict[bytes, SeenItem] = {}
@@ -51,6 +62,11 @@ class SourceWalk:
         self.counts = {"read": 0, "not_reread": 0, "failed": 0, "changed": 0}
 
     @property
+    def readable_roots(self) -> list[bytes]:
+        """What workers may read: the source, and the segments beside a single disk image."""
+        return [self.root, *self._beside]
+
+    @property
     def has_worked(self) -> bool:
         """Whether workers had anything to do."""
         return self._has_worked
@@ -62,7 +78,7 @@ class SourceWalk:
 
     def count(self, progress: Progress) -> None:
         """Count files and bytes, so that progress can say how much is left."""
-        for found in walk(self.root, on_skip=lambda _: None):
+        for found in self._walk(lambda _: None):
             progress.files_total += 1
             progress.bytes_total += found.facts.size_bytes
         self._progress = progress
@@ -72,7 +88,7 @@ class SourceWalk:
         task_id = 0
         chunk: list[dict[str, Any]] = []
         size_bytes = 0
-        for found in walk(self.root, on_skip=self._skip):
+        for found in self._walk(self._skip):
             self._unmet.pop(found.path, None)
             item = self._item(found)
             if item is None:
@@ -88,6 +104,11 @@ class SourceWalk:
                 task_id, chunk, size_bytes = task_id + 1, [], 0
         if chunk:
             yield self._task(task_id, chunk)
+
+    def _walk(self, on_skip: Callable[[Skipped], None]) -> Iterator[FoundFile]:
+        """Walk the source; the segments beside a single disk image are a part of it."""
+        for path in self.readable_roots:
+            yield from walk(path, on_skip=on_skip)
 
     def _task(self, task_id: int, chunk: list[dict[str, Any]]) -> Task:
         self._has_worked = True

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from firstlight.app.finding import case_names_of
 from firstlight.app.home import Home
 from firstlight.app.matching import is_matching_complete
 from firstlight.app.stacks import near_pairs
@@ -24,7 +23,7 @@ from firstlight.model.facts import (
 )
 from firstlight.model.hashlist import HashAlgorithm, ListPurpose
 from firstlight.model.media import Outcome, readable_path
-from firstlight.store.case import CaseRow
+from firstlight.store.case import CaseRow, case_names
 from firstlight.store.child import child_links, list_children
 from firstlight.store.database import Reader
 from firstlight.store.fingerprint import camera_rows
@@ -42,7 +41,7 @@ def gather_facts(home: Home, case: CaseRow, now_at: datetime | None = None) -> C
     Cost: A few bulk queries; about a kilobyte a media.
     """
     with home.store.snapshot() as reader:
-        names = case_names_of(reader)
+        names = case_names(reader)
         media = tuple(
             _media_facts(record, case, names) for record in records_of_case(reader, case.case_id)
         )

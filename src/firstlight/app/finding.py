@@ -16,7 +16,7 @@ from firstlight.errors import UnknownNameError, UsageError
 from firstlight.match.hamming import pack_codes
 from firstlight.match.scan import ScanIndex
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS
-from firstlight.store.case import list_cases
+from firstlight.store.case import case_names
 from firstlight.store.child import children_of
 from firstlight.store.current import blocks
 from firstlight.store.database import Reader
@@ -82,16 +82,14 @@ def find(home: Home, question: Question) -> dict[str, Any]:
         candidates = _candidates(home, reader, question, extra)
         is_checked = is_compared(reader)
         trusted = trusted_lists(reader)
-        case_names = case_names_of(reader)
+        names = case_names(reader)
         media = []
         for block in blocks(candidates, BLOCK_MEDIA):
             near = _near_copies(reader, block)
             for record in load_records(reader, block):
-                document = media_document(
-                    record, case_names, is_checked=is_checked, trusted=trusted
-                )
+                document = media_document(record, names, is_checked=is_checked, trusted=trusted)
                 document["near_copies"] = near[record.media.media_id]
-                if not _holds(question, record, document, case_names):
+                if not _holds(question, record, document, names):
                     continue
                 media.append({**document, **extra.get(record.media.media_id, {})})
                 if question.limit is not None and len(media) >= question.limit:
@@ -113,7 +111,7 @@ def show(home: Home, media_name: str) -> dict[str, Any]:
         record = load_records(reader, found, with_tags=True)[0]
         document = media_document(
             record,
-            case_names_of(reader),
+            case_names(reader),
             is_checked=is_compared(reader),
             trusted=trusted_lists(reader),
             with_tags=True,
@@ -130,11 +128,6 @@ def is_compared(reader: Reader) -> bool:
     A known-good list says nothing of known material.
     """
     return has_list_in_force(reader) and is_matching_complete(reader)
-
-
-def case_names_of(reader: Reader) -> dict[int, str]:
-    """Name the cases by id."""
-    return {row.case.case_id: row.case.name for row in list_cases(reader)}
 
 
 def _near_copies(reader: Reader, media_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -281,7 +274,7 @@ def _holds(
     question: Question,
     record: MediaRecord,
     document: dict[str, Any],
-    case_names: dict[int, str],
+    names: dict[int, str],
 ) -> bool:
     if question.status == "known-good" and document["is_known_good"]:
         pass
@@ -293,5 +286,5 @@ def _holds(
     return any(
         wanted in row.locator.full_path
         for row in record.sightings
-        if question.case_name in (None, case_names.get(row.case_id))
+        if question.case_name in (None, names.get(row.case_id))
     )

@@ -8,18 +8,30 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from firstlight.app.backup_writing import back_up_before_migration
+from firstlight.app.erasing import finish_erasures
+from firstlight.app.heads import custody_folder, origin_of, sign_head
+from firstlight.app.home_place import LOCK_FILE, STORE_FILE, home_path
+from firstlight.app.told import tell
+from firstlight.app.unlocking import Keys, key_warnings, load_keys, make_keys
 from firstlight.config import Settings, load_settings
-from firstlight.errors import HomeBusyError, HomeMissingError, StoreError, UsageError
+from firstlight.errors import (
+    HomeBusyError,
+    HomeMissingError,
+    KeyMissingError,
+    StoreError,
+    UsageError,
+)
 from firstlight.guard.access import current_actor
 from firstlight.log import start_log
 from firstlight.model.bounds import Bounds
 from firstlight.model.event import Actor
+from firstlight.model.ports import Sealer, Signer
+from firstlight.model.profile import Profile
 from firstlight.store.database import Store, open_store
-
-STORE_FILE = "store.sqlite"
-LOCK_FILE = "writer.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +43,40 @@ class Home:
         settings: Of this process.
         store: Its records.
         actor: Who acts, and why.
+        keys: None where the command needs none (``verify``).
     """
 
     path: Path
     settings: Settings
     store: Store
     actor: Actor
+    keys: Keys | None = None
 
     @property
     def bounds(self) -> Bounds:
         """What one item may cost, from the settings."""
         return bounds_of(self.settings)
+
+    @property
+    def sealer(self) -> Sealer:
+        """Seals and opens contents."""
+        return self.unlocked.sealer
+
+    @property
+    def signer(self) -> Signer:
+        """Signs the heads of the log."""
+        return self.unlocked.signer
+
+    @property
+    def unlocked(self) -> Keys:
+        """The keys.
+
+        Raises:
+            KeyMissingError: The home was opened without them.
+        """
+        if self.keys is None:
+            raise KeyMissingError("this home was opened without its keys")
+        return self.keys
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -50,17 +85,14 @@ def bounds_of(settings: Settings) -> Bounds:
     return Bounds(**{name: getattr(settings, name) for name in names})
 
 
-def home_path(settings: Settings) -> Path:
-    """Return the home folder: as set, else the platform's own user-data folder."""
-    if settings.home:
-        return Path(os.path.abspath(settings.home))
-    from platformdirs import user_data_path
-
-    return user_data_path("firstlight")
-
-
-def init_home(home: str | None, reason: str | None) -> tuple[Path, bool]:
+def init_home(
+    home: str | None, reason: str | None, *, profile: Profile | None = None, **overrides: object
+) -> tuple[Path, bool]:
     """Make a home folder, or leave the one that is there as it is.
+
+    Args:
+        profile: What may be kept; hash-only by default.
+        overrides: Settings given on the command line (where the key goes).
 
     Returns:
         The folder, and whether it was made now.
@@ -68,7 +100,7 @@ def init_home(home: str | None, reason: str | None) -> tuple[Path, bool]:
     Raises:
         UsageError: The folder cannot be made.
     """
-    settings = load_settings(home=home, reason=reason)
+    settings = load_settings(home=home, reason=reason, **overrides)
     path = home_path(settings)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,34 +110,42 @@ def init_home(home: str | None, reason: str | None) -> tuple[Path, bool]:
         raise UsageError(
             f"the home folder cannot be made ({error.strerror})", detail=str(path)
         ) from error
-    with _writer_lock(path):
+    with writer_lock(path):
         if (path / STORE_FILE).exists():
-            open_store(path / STORE_FILE).close()
-            return path, False
-        with (
-            open_store(path / STORE_FILE, create=True) as store,
-            store.transaction() as transaction,
-            transaction.event(
-                current_actor(settings.reason), "initialised", {"profile": "hash-only"}
-            ),
-        ):
-            pass
+            with _opened(path, settings, writing=True, is_locked=False):
+                return path, False
+        keys = make_keys(path, settings)
+        actor = current_actor(settings.reason)
+        with open_store(path / STORE_FILE, create=True, sealer=keys.sealer) as store:
+            with store.transaction() as tx, tx.event(actor, "initialised", {}) as event:
+                event.add("home_profile", (profile or Profile()).row())
+            sign_head(store, keys.signer, custody_folder(path), origin_of(keys.secret.secret_id))
     return path, True
 
 
 @contextmanager
 def open_home(
-    home: str | None, reason: str | None, *, writing: bool, **overrides: object
+    home: str | None,
+    reason: str | None,
+    *,
+    writing: bool,
+    is_locked: bool = False,
+    is_shared: bool = False,
+    **overrides: object,
 ) -> Iterator[Home]:
-    """Open a home for one command.
+    """Open a home for one command; the head of its log is signed when a writing one ends.
 
     Args:
         writing: Take the writer's lock; reading needs none.
+        is_locked: Leave the keys where they are: the command opens no contents.
+        is_shared: A writing command that may run beside another one: it waits for no lock, and
+            leaves the signing of the head to the other one while that is at work.
         overrides: Settings given on the command line.
 
     Raises:
         HomeMissingError: Nothing was initialised there.
         HomeBusyError: Another process is writing.
+        KeyMissingError: The home's key is not to be had here.
     """
     settings = load_settings(home=home, reason=reason, **overrides)
     start_log(settings.log_level)
@@ -114,23 +154,73 @@ def open_home(
         raise HomeMissingError(
             "no home here: run `firstlight init` first, or name one with --home", detail=str(path)
         )
-    if writing:
-        with _writer_lock(path):
-            yield from _opened(path, settings, writing=True)
+    if writing and not (is_shared and _is_busy(path)):
+        with writer_lock(path), _opened(path, settings, writing=True, is_locked=False) as opened:
+            yield opened
+    elif writing:
+        with _opened(path, settings, writing=True, is_locked=False, is_beside=True) as opened:
+            yield opened
     else:
-        yield from _opened(path, settings, writing=False)
+        with _opened(path, settings, writing=False, is_locked=is_locked) as opened:
+            yield opened
 
 
-def _opened(path: Path, settings: Settings, *, writing: bool) -> Iterator[Home]:
-    store = open_store(path / STORE_FILE, read_only=not writing)
+@contextmanager
+def _opened(
+    path: Path,
+    settings: Settings,
+    *,
+    writing: bool,
+    is_locked: bool,
+    is_beside: bool = False,
+) -> Iterator[Home]:
+    is_alone = writing and not is_beside
+    keys = None if is_locked else load_keys(path, settings, writing=is_alone)
+    for warning in key_warnings(path, settings):
+        tell(warning)
+    store = open_store(
+        path / STORE_FILE,
+        read_only=not writing,
+        sealer=None if keys is None else keys.sealer,
+        before_migration=None if keys is None else partial(_keep_old, path, keys),
+    )
     try:
-        yield Home(path, settings, store, current_actor(settings.reason))
+        home = Home(path, settings, store, current_actor(settings.reason), keys)
+        if not is_alone or keys is None:
+            yield home
+            return
+        finish_erasures(home)
+        try:
+            yield home
+        finally:
+            _sign(home)
     finally:
         store.close()
 
 
+def _keep_old(path: Path, keys: Keys) -> None:
+    back_up_before_migration(path, keys)
+    tell("the store is of an older version: a backup of it was made before it is brought up")
+
+
+def _sign(home: Home) -> None:
+    """Sign the log's head, also where the command failed: what it wrote stays."""
+    origin = origin_of(home.unlocked.secret.secret_id)
+    head = sign_head(home.store, home.signer, custody_folder(home.path), origin)
+    if head is not None:
+        tell(f"custody: {head.head.size} events, head {head.head.chain.hex()[:16]} signed")
+
+
+def _is_busy(path: Path) -> bool:
+    try:
+        with writer_lock(path):
+            return False
+    except HomeBusyError:
+        return True
+
+
 @contextmanager
-def _writer_lock(path: Path) -> Iterator[None]:
+def writer_lock(path: Path) -> Iterator[None]:
     try:
         descriptor = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:

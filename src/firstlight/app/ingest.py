@@ -14,6 +14,7 @@ from firstlight.app.chunks import SourceWalk
 from firstlight.app.home import Home
 from firstlight.app.ingest_result import ingest_document
 from firstlight.app.interrupt import Interruptible
+from firstlight.app.keeping import Keeping, open_keeping
 from firstlight.app.known import KnownContents
 from firstlight.app.matching import update_matches
 from firstlight.app.near_copies import update_near_copies
@@ -21,13 +22,14 @@ from firstlight.app.progress import Progress, ProgressSink
 from firstlight.app.recording import Recorder, lost_report
 from firstlight.app.source import SourceStatement, begin_run, end_run, open_source
 from firstlight.app.wire import report_from_plain
-from firstlight.app.workers import READ_FUNCTION, READ_SETTINGS, open_pool
+from firstlight.app.workers import READ_FUNCTION, READ_SETTINGS, open_pool, stated_settings
 from firstlight.engine.message import ProtocolError
 from firstlight.errors import UsageError, WorkerLostError
 from firstlight.log import logger
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Outcome
 from firstlight.model.ports import Completed, Engine, Finished, Lost
+from firstlight.store.item import ItemPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,16 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
     )
     progress = Progress()
     case = open_case(home, request.case_name)
+    keeping = open_keeping(home, case.case_id)
     sources = [open_source(home, case.case_id, root, statement) for root in roots]
     walks = [
-        SourceWalk(home, source, reread=request.reread, retry=request.retry_failed)
+        SourceWalk(
+            home,
+            source,
+            reread=request.reread,
+            retry=request.retry_failed,
+            is_deriving=keeping is not None,
+        )
         for source in sources
     ]
     run_ids = []
@@ -82,8 +91,9 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
                 walk.count(progress)
                 show(progress)
             for walk in walks:
-                run_ids.append(begin_run(home, walk.source_id))
-                _read(home, engine, walk, progress, show, interruptible, request)
+                run_ids.append(begin_run(home, walk.source_id, stated_settings(home)))
+                place = ItemPlace(case.case_id, walk.source_id, run_ids[-1])
+                _read(home, engine, walk, place, keeping, progress, show, interruptible, request)
             if any(walk.has_worked for walk in walks):
                 isolation = dict(engine.isolation())
             engine.close()  # matching needs no workers, and its memory would come on top of theirs
@@ -95,6 +105,8 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
         is_interrupted = True
     finally:
         engine.close()
+        if keeping is not None:
+            keeping.close()
         for walk, run_id in zip(walks, run_ids, strict=False):
             end_run(home, walk.source_id, run_id, walk.counts, is_interrupted=not is_ended)
             logger("ingest").info("run-ended", source=walk.source_id, **walk.counts)
@@ -133,17 +145,19 @@ def _read(
     home: Home,
     engine: Engine,
     walk: SourceWalk,
+    place: ItemPlace,
+    keeping: Keeping | None,
     progress: Progress,
     show: ProgressSink,
     interruptible: Interruptible,
     request: IngestRequest,
 ) -> None:
     progress.stage = "reading"
-    known = KnownContents(home.store, is_retrying=request.retry_failed)
+    known = KnownContents(home.store, is_retrying=request.retry_failed, keeping=keeping)
     pipeline = f"firstlight {__version__}"
-    recorder = Recorder(home, walk.source_id, walk.seen, known, pipeline)
+    recorder = Recorder(home, place, walk.seen, known, pipeline, keeping)
     try:
-        for report in _reports(engine, walk, known):
+        for report in _reports(engine, walk, known, keeping):
             with interruptible.protected():
                 recorder.add(report)
                 _count(progress, walk, report, known)
@@ -158,15 +172,19 @@ def _read(
         recorder.flush()
 
 
-def _reports(engine: Engine, walk: SourceWalk, known: KnownContents) -> Iterator[ItemReport]:
+def _reports(
+    engine: Engine, walk: SourceWalk, known: KnownContents, keeping: Keeping | None
+) -> Iterator[ItemReport]:
     def answer(question: Any) -> dict[str, bool]:
         try:
+            if keeping is not None and isinstance(question, dict) and "piece" in question:
+                return keeping.take_piece(question, known.shell_of(question.get("key", b"")))
             return known.answer(question)
         except WorkerLostError as error:
             # Makes the pool end this worker; the run goes on.
             raise ProtocolError(error.message) from error
 
-    events = engine.run(READ_FUNCTION, walk.tasks(), answer, READ_SETTINGS, [walk.root])
+    events = engine.run(READ_FUNCTION, walk.tasks(), answer, READ_SETTINGS, walk.readable_roots)
     for event in events:
         yield from walk.take_skipped()
         if isinstance(event, Finished | Lost) and not walk.holds(event.item_key):

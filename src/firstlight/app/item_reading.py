@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firstlight.app.wire import report_to_plain
 from firstlight.errors import DecodeError, InputError, LimitError, NotOpenedError, TruncatedError
@@ -17,8 +17,14 @@ from firstlight.intake.content_type import (
 from firstlight.intake.source_file import failure_of
 from firstlight.model.bounds import Bounds
 from firstlight.model.item import ItemReport
-from firstlight.model.media import DECODED_KINDS, MediaKind, Outcome
+from firstlight.model.media import DECODED_KINDS, KEPT_KINDS, ContentType, MediaKind, Outcome
 from firstlight.model.ports import WorkContext
+
+if TYPE_CHECKING:
+    from firstlight.fingerprint.derivative import DerivativeMaker
+
+PIECE_BYTES = 1 << 20
+"""Of a content that is handed over; no more than the main process takes at once."""
 
 NAMED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.ARCHIVE})
 
@@ -31,6 +37,7 @@ class Chunk:
         decoded: Contents that this call has decoded.
         done: Keys recorded by an earlier run.
         passwords: The unit's list, tried on what is locked.
+        is_deriving: The home keeps derivatives: one is made of each picture that is decoded.
     """
 
     context: WorkContext
@@ -40,6 +47,7 @@ class Chunk:
     decoded: set[bytes]
     done: frozenset[bytes] = frozenset()
     passwords: tuple[bytes, ...] = ()
+    is_deriving: bool = False
 
     def wants(self, key: bytes) -> bool:
         """Whether an item is to be done in this call."""
@@ -66,6 +74,7 @@ def read_content(
     if content is None and descriptor is None:
         limit = LimitError("the member is too large to be decoded; its digests were taken")
         return failed_report(report, limit, "decode")
+    maker = _derivative_maker(chunk, content_type)
     reading, failures = read_media(
         content,
         descriptor,
@@ -74,13 +83,29 @@ def read_content(
         metadata_reader=chunk.metadata_reader,
         bounds=chunk.bounds,
         tools=chunk.context.tools,
+        on_pixels=None if maker is None else maker.add,
     )
+    derivative = None if maker is None else maker.finish()
     if reading is not None and reading.is_truncated:
         cut = TruncatedError("the content ends too early; it was read as far as it decodes")
         failures = (*failures, failure_of(cut, "decode"))
     has_failed = content_type.kind is MediaKind.IMAGE and not (reading and reading.pdq)
     outcome = Outcome.FAILED if has_failed and failures else report.outcome
-    return replace(report, outcome=outcome, reading=reading, failures=(*report.failures, *failures))
+    return replace(
+        report,
+        outcome=outcome,
+        reading=reading,
+        failures=(*report.failures, *failures),
+        derivative=None if derivative is None else derivative.to_bytes(),
+    )
+
+
+def _derivative_maker(chunk: Chunk, content_type: ContentType) -> DerivativeMaker | None:
+    if not chunk.is_deriving or content_type.kind not in KEPT_KINDS:
+        return None
+    from firstlight.fingerprint.derivative import DerivativeMaker
+
+    return DerivativeMaker()
 
 
 def _unread(report: ItemReport) -> ItemReport:
@@ -127,3 +152,24 @@ def failed_report(report: ItemReport, error: InputError, stage: str) -> ItemRepo
     """Add a failure to an account, which ends with it."""
     failures = (*report.failures, failure_of(error, stage))
     return replace(report, outcome=Outcome.FAILED, failures=failures)
+
+
+def hand_over(chunk: Chunk, report: ItemReport, content: bytes | None) -> ItemReport:
+    """Give a content to the main process, piece by piece, each one when the last is taken."""
+    answer: Any = {}
+    if content is not None:
+        view = memoryview(content)
+        for offset in range(0, max(1, len(content)), PIECE_BYTES):
+            piece = {
+                "key": report.locator.key,
+                "offset_bytes": offset,
+                "piece": bytes(view[offset : offset + PIECE_BYTES]),
+                "is_last": offset + PIECE_BYTES >= len(content),
+            }
+            answer = chunk.context.ask(piece)
+            if not answer["go_on"]:
+                break
+    if answer.get("go_on") or answer.get("kept"):
+        return report
+    error = LimitError("the content is larger than originals that are kept")
+    return replace(report, failures=(*report.failures, failure_of(error, "keep")))

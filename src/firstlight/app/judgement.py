@@ -9,6 +9,7 @@ from firstlight.app.case import require_case
 from firstlight.app.home import Home
 from firstlight.errors import UsageError
 from firstlight.model.media import Outcome
+from firstlight.store.judgement import add_judgement
 from firstlight.store.sighting import troubled_sightings
 
 DECISIONS = ("looked-at", "not-looked-at")
@@ -47,18 +48,29 @@ def judge_items(
         ]
     if not chosen:
         raise UsageError("no failed or unopened item of this case is meant by that")
-    record_judgements(home, "sighting", [str(one) for one in chosen], decision, note)
+    subjects = [str(one) for one in chosen]
+    record_judgements(home, "sighting", subjects, decision, note, case_ids=[case.case_id])
     return {"case": case_name, "decision": decision, "items": chosen}
 
 
 def record_judgements(
-    home: Home, subject_kind: str, subjects: Sequence[str], decision: str, note: str | None
+    home: Home,
+    subject_kind: str,
+    subjects: Sequence[str],
+    decision: str,
+    note: str | None,
+    *,
+    case_ids: Sequence[int] = (),
 ) -> None:
-    """Record what a person decided of things of one kind; undo is another judgement."""
+    """Record what a person decided of things of one kind; undo is another judgement.
+
+    Args:
+        case_ids: Whose keys seal the note; none where the things belong to no case.
+    """
     with (
         home.store.transaction() as transaction,
         transaction.event(home.actor, "judged", {"kind": subject_kind}) as event,
     ):
         for subject in subjects:
-            values = {"subject_kind": subject_kind, "subject": subject}
-            event.add("judgement", {**values, "decision": decision, "note": note})
+            values = {"subject_kind": subject_kind, "subject": subject, "decision": decision}
+            add_judgement(event, case_ids, values, note)

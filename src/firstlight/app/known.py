@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from firstlight.app.keeping import Keeping
 from firstlight.app.wire import report_from_plain
 from firstlight.errors import WorkerLostError
 from firstlight.model.fingerprint import DIHEDRAL_VARIANTS, Reading
@@ -43,9 +44,13 @@ class KnownContents:
     Args:
         reader: The store.
         is_retrying: Failed items are tried again, so nothing stored spares a decode.
+        keeping: What the home keeps of contents; None when nothing.
     """
 
-    def __init__(self, reader: Reader, *, is_retrying: bool) -> None:
+    def __init__(
+        self, reader: Reader, *, is_retrying: bool, keeping: Keeping | None = None
+    ) -> None:
+        self._keeping = keeping
         self._reader = reader
         self.is_retrying = is_retrying
         self.is_checking = has_list_in_force(reader, tuple(ListPurpose))
@@ -56,7 +61,11 @@ class KnownContents:
         self._tried: set[bytes] = set()
 
     def answer(self, question: Any) -> dict[str, bool]:
-        """Compare an item's digests with the lists, and say whether to decode it."""
+        """Compare an item's digests with the lists, and say whether to decode it.
+
+        Returns:
+            ``decode``; and ``keep``, where the worker is to hand the content over.
+        """
         if not isinstance(question, dict) or not isinstance(question.get("key"), bytes):
             raise WorkerLostError("the worker's question is malformed")
         shell = report_from_plain(question.get("shell"), question["key"])
@@ -68,7 +77,10 @@ class KnownContents:
             self._look_up(shell)
         if shell.content_type.kind not in DECODED_KINDS:
             return {"decode": False}
-        return {"decode": self._is_to_decode(digests.sha256)}
+        answer = {"decode": self._is_to_decode(digests.sha256, shell)}
+        if self._keeping is not None:
+            answer["keep"] = self._keeping.wants_pieces(shell)
+        return answer
 
     def _look_up(self, shell: ItemReport) -> None:
         digests = shell.digests
@@ -78,7 +90,7 @@ class KnownContents:
             self._reader, md5s=[digests.md5], sha1s=[digests.sha1], sha256s=[digests.sha256]
         )
 
-    def _is_to_decode(self, sha256: bytes) -> bool:
+    def _is_to_decode(self, sha256: bytes, shell: ItemReport) -> bool:
         if sha256 in self._tried:
             return False
         if sha256 not in self._recorded:
@@ -90,7 +102,12 @@ class KnownContents:
         if self.is_retrying:
             return True
         trouble = self._troubles.get(sha256, NO_TROUBLE)
-        return not (self._recorded.get(sha256, False) or trouble.is_lost)
+        if trouble.is_lost:
+            return False
+        if not self._recorded.get(sha256, False):
+            return True
+        # Read before, perhaps in a case of which this one cannot take the derivative.
+        return self._keeping is not None and self._keeping.lacks_derivative(shell)
 
     def _load_failures(self, sha256: bytes) -> None:
         rows = sightings_of(self._reader, [sha256.hex()]).get(sha256.hex(), [])
@@ -130,6 +147,10 @@ class KnownContents:
         }
         for media_id, has_reading in known_media(reader, [item.hex() for item in unknown]).items():
             self._recorded[bytes.fromhex(media_id)] = has_reading
+
+    def has_reading(self, sha256: bytes) -> bool:
+        """Whether the content was read before, in this case or another one."""
+        return self._recorded.get(sha256, False)
 
     def is_recorded(self, sha256: bytes) -> bool:
         """Whether the content has a record."""

@@ -104,6 +104,7 @@ def _chunk_of(
         decoded,
         frozenset(item.get("done", ())),
         tuple(settings.get("passwords", ())),
+        bool(settings.get("derivatives")),
     )
 
 

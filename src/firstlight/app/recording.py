@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from firstlight.app.home import Home
+from firstlight.app.keeping import Keeping
 from firstlight.app.known import KnownContents
+from firstlight.model.fingerprint import Reading
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Failure, Outcome
-from firstlight.store.item import add_item
+from firstlight.model.ports import Sealer
+from firstlight.store.fingerprint import cases_with_metadata, readings_to_copy
+from firstlight.store.item import ItemPlace, add_item, add_metadata
 from firstlight.store.match import only_new_matches
 from firstlight.store.sighting import SeenItem
 from firstlight.store.writer import Transaction
@@ -24,20 +28,25 @@ class Recorder:
     """Writes the items of one source.
 
     Args:
+        place: Where they are recorded.
         seen: Current records of this source by item key.
         known: What is known of contents, shared with the answers to workers.
+        keeping: What the home keeps of contents; None when nothing.
     """
 
     def __init__(
         self,
         home: Home,
-        source_id: int,
+        place: ItemPlace,
         seen: dict[bytes, SeenItem],
         known: KnownContents,
         pipeline: str,
+        keeping: Keeping | None = None,
     ) -> None:
         self._home = home
-        self._source_id = source_id
+        self._keeping = keeping
+        self._unchanged: set[bytes] = set()
+        self._place = place
         self._seen = seen
         self._known = known
         self._pipeline = pipeline
@@ -52,7 +61,9 @@ class Recorder:
         self._recorded.add(report.locator.key)
         report = self._known.complete(report)
         if self._is_as_recorded(report):
-            return
+            if self._keeping is None or not self._keeping.lacks_anything(report):
+                return
+            self._unchanged.add(report.locator.key)
         if not self._pending:
             self._pending_since = time.monotonic()
         self._pending.append(report)
@@ -71,40 +82,81 @@ class Recorder:
             return
         # Taken out first: a batch whose transaction failed is never written a second time.
         reports, self._pending = self._pending, []
+        kept: dict[bytes, list[dict[str, Any]]] = {}
+        if self._keeping is not None:
+            reports, kept = self._keeping.keep(reports)
         store, actor = self._home.store, self._home.actor
         with store.transaction() as transaction:
             self._known.refresh(transaction, reports)
+            copies = self._readings_to_copy(transaction, reports)
             for report in reports:
-                self._write(transaction, report)
+                kept_rows = kept.get(report.locator.key, [])
+                if report.locator.key not in self._unchanged:
+                    self._write(transaction, report, copies, kept_rows)
+                elif kept_rows:
+                    self._write_kept(transaction, report, kept_rows)
             rows = only_new_matches(transaction, list(self._known.match_rows(reports)))
             if rows:
                 with transaction.event(actor, "matched", {"by": "digest"}) as event:
                     event.add_many("match", rows)
         self._known.forget(reports)
 
-    def _write(self, transaction: Transaction, report: ItemReport) -> None:
+    def _readings_to_copy(
+        self, transaction: Transaction, reports: Sequence[ItemReport]
+    ) -> dict[str, tuple[int, Reading]]:
+        """Find contents of this batch that only other cases have read until now."""
+        names = [
+            report.digests.media_id
+            for report in reports
+            if report.digests is not None and self._known.has_reading(report.digests.sha256)
+        ]
+        return readings_to_copy(transaction, self._place.case_id, dict.fromkeys(names))
+
+    def _write(
+        self,
+        transaction: Transaction,
+        report: ItemReport,
+        copies: dict[str, tuple[int, Reading]],
+        kept: list[dict[str, Any]],
+    ) -> None:
         earlier = self._seen.get(report.locator.key)
         action = "ingested" if earlier is None else self._action(earlier)
         sha256 = report.digests.sha256 if report.digests else None
         is_new_media = sha256 is not None and not self._known.is_recorded(sha256)
         reading = report.reading
+        others: list[int] = []
         if reading is not None and sha256 is not None:
+            if self._known.has_reading(sha256):
+                others = cases_with_metadata(transaction, sha256.hex())
             if not self._known.needs_reading(transaction, sha256, reading):
                 reading = None
             self._known.note(sha256, has_reading=True)
         elif sha256 is not None:
             self._known.note(sha256, has_reading=False)
-        inputs = _inputs(report, self._source_id)
+        inputs = _inputs(report, self._place, self._home.sealer)
+        copy = copies.pop(sha256.hex(), None) if sha256 is not None else None
         with transaction.event(self._home.actor, action, inputs) as event:
             add_item(
                 event,
-                self._source_id,
+                self._place,
                 replace(report, reading=reading),
                 pipeline=self._pipeline,
                 is_new_media=is_new_media,
                 supersedes=None if earlier is None else earlier.sighting_id,
                 is_changed=_is_changed(earlier, report),
+                also_case_ids=[one for one in others if one != self._place.case_id],
             )
+            if copy is not None and reading is None and sha256 is not None:
+                add_metadata(event, self._place.case_id, sha256.hex(), *copy)
+            event.add_many("kept", kept)
+
+    def _write_kept(
+        self, transaction: Transaction, report: ItemReport, kept: list[dict[str, Any]]
+    ) -> None:
+        """Record what is kept now of an item whose own record stands."""
+        inputs = _inputs(report, self._place, self._home.sealer)
+        with transaction.event(self._home.actor, "kept", inputs) as event:
+            event.add_many("kept", kept)
 
     def _is_as_recorded(self, report: ItemReport) -> bool:
         earlier = self._seen.get(report.locator.key)
@@ -133,10 +185,14 @@ def _is_changed(earlier: SeenItem | None, report: ItemReport) -> bool:
     return earlier.media_id != report.digests.media_id
 
 
-def _inputs(report: ItemReport, source_id: int) -> dict[str, Any]:
-    """Name what went in by digest: the event log holds no path."""
+def _inputs(report: ItemReport, place: ItemPlace, sealer: Sealer) -> dict[str, Any]:
+    """Name what went in by digests that are keyed by the case: nobody can guess at them later."""
+
+    def digest(value: bytes) -> str:
+        return sealer.mac(place.case_id, "event", value).hex()
+
     return {
-        "source": source_id,
-        "item_sha256": hashlib.sha256(report.locator.key).hexdigest(),
-        "content_sha256": report.digests.media_id if report.digests else None,
+        "source": place.source_id,
+        "item": digest(report.locator.key),
+        "content": digest(report.digests.sha256) if report.digests else None,
     }

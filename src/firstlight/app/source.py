@@ -66,23 +66,28 @@ def open_source(home: Home, case_id: int, path: bytes, statement: SourceStatemen
             kind = "folder" if os.path.isdir(path) else "file"
             with transaction.event(home.actor, "added-source", {"kind": kind}) as event:
                 source_id = event.add("source", {"case_id": case_id, "path": path, "kind": kind})
-                event.add("source_statement", _statement_values(source_id, statement))
+                event.add("source_statement", _statement_values(source_id, case_id, statement))
         else:
             merged = SourceStatement(*_merged(row, statement))
             with transaction.event(home.actor, "stated-source", {}) as event:
-                event.add("source_statement", _statement_values(row.source_id, merged))
+                event.add("source_statement", _statement_values(row.source_id, case_id, merged))
     found = find_source(home.store, case_id, path)
     assert found is not None  # noqa: S101 - written in the transaction above
     return found
 
 
-def begin_run(home: Home, source_id: int) -> int:
-    """Record that reading a source begins."""
+def begin_run(home: Home, source_id: int, settings: Mapping[str, Any]) -> int:
+    """Record that reading a source begins.
+
+    Args:
+        settings: By which it is read; passwords are not among them.
+    """
     with (
         home.store.transaction() as transaction,
         transaction.event(home.actor, "began-run", {"source": source_id}) as event,
     ):
-        return event.add("run", {"source_id": source_id, "state": "begun"})
+        values = {"source_id": source_id, "state": "begun", "settings": dict(settings)}
+        return event.add("run", values)
 
 
 def end_run(
@@ -121,9 +126,10 @@ def _merged(row: SourceRow, statement: SourceStatement) -> tuple[Any, ...]:
     )
 
 
-def _statement_values(source_id: int, statement: SourceStatement) -> dict[str, Any]:
+def _statement_values(source_id: int, case_id: int, statement: SourceStatement) -> dict[str, Any]:
     return {
         "source_id": source_id,
+        "case_id": case_id,
         "exhibit": statement.exhibit,
         "custodian": statement.custodian,
         "legal_basis": statement.legal_basis,

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from firstlight.errors import WorkerLostError
+from firstlight.errors import DecodeError, WorkerLostError
+from firstlight.model.derivative import Derivative
 from firstlight.model.item import ItemReport
 
 _REPORT = TypeAdapter(ItemReport)
@@ -35,4 +36,13 @@ def report_from_plain(plain: Any, item_key: bytes) -> ItemReport:
         raise WorkerLostError("the worker's account is of another item")
     if any(len(pdq.codes) != 256 for pdq in (report.reading.pdq if report.reading else ())):
         raise WorkerLostError("the worker's account holds a hash of the wrong size")
+    if report.derivative is not None:
+        _check_derivative(report.derivative)
     return report
+
+
+def _check_derivative(content: bytes) -> None:
+    try:
+        Derivative.from_bytes(content)
+    except DecodeError as error:
+        raise WorkerLostError("the worker's account holds a derivative of no known form") from error

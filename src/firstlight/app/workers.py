@@ -45,12 +45,23 @@ def read_passwords(path: str | None) -> list[bytes]:
     return [line for line in dict.fromkeys(lines) if line]
 
 
-def reading_settings(home: Home) -> dict[str, Any]:
-    """Give what reading an item needs of the settings, as plain values."""
+def reading_settings(home: Home, *, is_deriving: bool = False) -> dict[str, Any]:
+    """Give what reading an item needs of the settings, as plain values.
+
+    Args:
+        is_deriving: A derivative is made of each picture that is decoded.
+    """
     settings = home.settings
     return {
         "bounds": asdict(home.bounds),
         "strict": settings.strict_pdq,
         "metadata_reader": settings.metadata_reader,
         "passwords": read_passwords(settings.passwords),
+        "derivatives": is_deriving,
     }
+
+
+def stated_settings(home: Home) -> dict[str, Any]:
+    """Give the settings of a run as they may be recorded: of passwords only how many there are."""
+    settings = reading_settings(home)
+    return {**settings, "passwords": len(settings["passwords"])}

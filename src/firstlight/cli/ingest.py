@@ -50,7 +50,11 @@ def command(
     from firstlight.cli.progress import progress_line
 
     wanted = IngestRequest(case_name=case_name, paths=paths, **request)
-    overrides = {"strict_pdq": strict_pdq or None, "workers": workers, "passwords": passwords}
+    overrides: dict[str, Any] = {
+        "strict_pdq": strict_pdq or None,
+        "workers": workers,
+        "passwords": passwords,
+    }
     with (
         open_home(given["home"], reason or given["reason"], writing=True, **overrides) as home,
         progress_line(not quiet) as progress,

@@ -22,10 +22,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "find": ("find", "Find media by digest, PDQ, serial, place, time, case or path."),
     "show": ("show", "Show everything recorded about one media."),
     "leads": ("leads", "Show the lines of enquiry of a case, in order."),
+    "profile": ("profile", "Show or set what this home may keep, and by what right."),
     "case": ("case", "List cases, or show one."),
     "child": ("child", "Record a child, its state and what concerns it."),
     "children": ("children", "List the children not yet identified, oldest case first."),
     "judge": ("judge", "Record that a person has looked at a failed or unopened item."),
+    "key": ("key", "Show, replace and move the key of this home; make and use escrow copies."),
+    "custody": ("custody", "Show, sign out, time-stamp and export the custody log."),
+    "explain": ("explain", "Say how every value of one media came to be."),
+    "backup": ("backup", "Write one sealed, checked file of the whole home."),
+    "restore": ("restore", "Make a home from a backup."),
     "verify": ("verify", "Recompute the custody log and every record; name the first break."),
 }
 

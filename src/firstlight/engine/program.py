@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 
 import firstlight
@@ -19,7 +20,7 @@ def find_programs(given: Mapping[str, str]) -> dict[str, list[str]]:
     """
     found = {}
     for name in PROGRAMS:
-        path = given.get(name) or _checkout_exiftool(name) or shutil.which(name)
+        path = given.get(name) or _own_exiftool(name) or shutil.which(name)
         if path and os.path.isfile(path):
             command = _command(os.path.realpath(path))
             if command:
@@ -27,12 +28,17 @@ def find_programs(given: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def _checkout_exiftool(name: str) -> str | None:
+def _own_exiftool(name: str) -> str | None:
+    """Find the exiftool of the checkout, or the one that the offline bundle installed."""
     if name != "exiftool":
         return None
     source = os.path.dirname(os.path.dirname(os.path.realpath(firstlight.__file__)))
-    path = os.path.join(os.path.dirname(source), "packaging", "exiftool", "installed", "exiftool")
-    return path if os.path.isfile(path) else None
+    checkout = os.path.join(os.path.dirname(source), "packaging", "exiftool", "installed")
+    for folder in (checkout, os.path.join(sys.prefix, "exiftool")):
+        path = os.path.join(folder, "exiftool")
+        if os.path.isfile(path):
+            return path
+    return None
 
 
 def _command(path: str) -> list[str] | None:

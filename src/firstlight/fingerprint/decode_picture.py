@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +15,7 @@ from firstlight.errors import DecodeError, FirstlightError, LimitError
 from firstlight.model.bounds import Bounds
 
 Pixels = NDArray[np.uint8]
+PixelSink = Callable[[Pixels], None]
 Content = bytes | memoryview
 
 ROUTE_GREY: Final = "grey"

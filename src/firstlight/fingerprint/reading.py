@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from firstlight.errors import InputError, LimitError, UnreadableError
-from firstlight.fingerprint.decode_picture import Content
+from firstlight.fingerprint.decode_picture import Content, PixelSink
 from firstlight.model.bounds import Bounds
 from firstlight.model.fingerprint import Metadata, Reading
 from firstlight.model.media import ContentType, Failure, MediaKind
@@ -29,6 +29,7 @@ def read_media(
     metadata_reader: str,
     bounds: Bounds,
     tools: ToolHost,
+    on_pixels: PixelSink | None = None,
 ) -> tuple[Reading | None, tuple[Failure, ...]]:
     """Read one content as far as it can be read; a part that fails costs that part alone.
 
@@ -41,6 +42,7 @@ def read_media(
         metadata_reader: ``auto``, ``exiftool``, ``own`` or ``none``.
         bounds: What reading may cost.
         tools: Outside programs.
+        on_pixels: Called with each picture or sampled frame that was decoded.
 
     Returns:
         What was read, None when nothing was; and what failed, part by part.
@@ -56,9 +58,13 @@ def read_media(
     reading: Reading | None = None
     differs: bool | None = None
     if content_type.kind is MediaKind.IMAGE:
-        reading, differs = _read_picture(held, content_type.mime, strict, bounds, failures)
+        reading, differs = _read_picture(
+            held, content_type.mime, strict, bounds, failures, on_pixels
+        )
     elif content_type.kind is MediaKind.VIDEO:
-        reading = _attempt(failures, "video", lambda: _read_video(source, tools, bounds, failures))
+        reading = _attempt(
+            failures, "video", lambda: _read_video(source, tools, bounds, failures, on_pixels)
+        )
     metadata = _attempt(
         failures,
         "metadata",
@@ -73,7 +79,12 @@ def read_media(
 
 
 def _read_picture(
-    content: Content, mime: str, strict: bool, bounds: Bounds, failures: list[Failure]
+    content: Content,
+    mime: str,
+    strict: bool,
+    bounds: Bounds,
+    failures: list[Failure],
+    on_pixels: PixelSink | None,
 ) -> tuple[Reading | None, bool | None]:
     from firstlight.fingerprint.decode import decode_picture
     from firstlight.fingerprint.pdq import hash_pixels
@@ -86,6 +97,8 @@ def _read_picture(
         has_thumbnail = find_thumbnail(content, mime) is not None
         return (Reading(has_thumbnail=True) if has_thumbnail else None), None
     pdq = _attempt(failures, "decode", lambda: hash_pixels(picture.pixels, route=picture.route))
+    if on_pixels is not None:
+        on_pixels(picture.pixels)
     thumbnail = find_thumbnail(content, mime, picture.exif)
     differs: bool | None = None
     if thumbnail is not None and pdq is not None and not picture.is_truncated:
@@ -108,11 +121,15 @@ def _read_picture(
 
 
 def _read_video(
-    source: bytes | int, tools: ToolHost, bounds: Bounds, failures: list[Failure]
+    source: bytes | int,
+    tools: ToolHost,
+    bounds: Bounds,
+    failures: list[Failure],
+    on_pixels: PixelSink | None,
 ) -> Reading | None:
     from firstlight.fingerprint.video import read_video
 
-    reading, found = read_video(source, tools=tools, bounds=bounds)
+    reading, found = read_video(source, tools=tools, bounds=bounds, on_pixels=on_pixels)
     failures.extend(found)
     return reading
 

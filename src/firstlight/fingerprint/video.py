@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firstlight.errors import InputError, LimitError, NotOpenedError
+from firstlight.fingerprint.decode_picture import PixelSink
 from firstlight.fingerprint.video_frames import sample_frames
 from firstlight.fingerprint.video_probe import VideoFacts, probe_video
 from firstlight.model.bounds import Bounds
@@ -14,7 +15,11 @@ _STAGE = "video"
 
 
 def read_video(
-    content: bytes | memoryview | int, *, tools: ToolHost, bounds: Bounds
+    content: bytes | memoryview | int,
+    *,
+    tools: ToolHost,
+    bounds: Bounds,
+    on_pixels: PixelSink | None = None,
 ) -> tuple[Reading | None, tuple[Failure, ...]]:
     """Read a video's container facts and fingerprint frames of it.
 
@@ -22,6 +27,7 @@ def read_video(
         content: The bytes, or an open descriptor of a regular file.
         tools: ffprobe and ffmpeg, under the worker's limits.
         bounds: Interval, number and size of frames, covered length, time.
+        on_pixels: Called with each sampled frame.
 
     Returns:
         The reading (without metadata), None when nothing was read; and what failed. Frames
@@ -39,7 +45,7 @@ def read_video(
     except InputError as error:
         return None, (_failure(error),)
     hashes: list[PdqHash] = []
-    failures = list(_sample(content, facts, hashes, tools, bounds))
+    failures = list(_sample(content, facts, hashes, tools, bounds, on_pixels))
     reading = Reading(
         width_px=facts.width_px,
         height_px=facts.height_px,
@@ -57,6 +63,7 @@ def _sample(
     hashes: list[PdqHash],
     tools: ToolHost,
     bounds: Bounds,
+    on_pixels: PixelSink | None,
 ) -> list[Failure]:
     from firstlight.fingerprint.pdq import hash_pixels
 
@@ -69,6 +76,8 @@ def _sample(
                     frame.pixels, route="grey", frame_index=len(hashes), time_s=frame.time_s
                 )
             )
+            if on_pixels is not None:
+                on_pixels(frame.pixels)
     except MemoryError:
         return [_failure(LimitError("video frames need more memory than a worker may use"))]
     except InputError as error:

@@ -5,6 +5,7 @@ Each probe takes head, tail and size of a content and names its type, or None.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,7 +23,7 @@ _OLE_STREAMS: Final = (
     ("PowerPoint Document", "application/vnd.ms-powerpoint"),
     ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("__substg1.0_", "application/vnd.ms-outlook"),
-    ("Catalog", "application/x-windows-thumbnails"),
+    ("Catalog", "application/x-ole-thumbnails"),
 )
 _RAW_DISK: Final = "application/x-raw-disk-image"
 _DISK_MARKS: Final = (
@@ -44,12 +45,14 @@ _DISK_MARKS: Final = (
 )
 _STATED_TYPES: Final = ("application/epub+zip", "application/vnd.oasis.opendocument")
 _ZIP_NAMES_MAX: Final = 64
+_REPORT_LOOKED_AT_BYTES: Final = 1 << 12
+_ANDROID_SLOTS: Final = (10_000, 17_000)
 
 
 def probe_zip(head: bytes, tail: bytes, _size_bytes: int) -> str:
-    """Tell documents and applications inside ZIP from a plain archive, by their first members.
+    """Tell documents, applications and reports inside ZIP from a plain archive.
 
-    What is not surely one of those is an archive, and will be opened.
+    By their first members; what is not surely one of those is an archive, and will be opened.
     """
     start = head.find(b"PK\x03\x04")
     entries = list(_local_entries(head, start))
@@ -62,13 +65,36 @@ def probe_zip(head: bytes, tail: bytes, _size_bytes: int) -> str:
         for folder, mime in _OFFICE_FOLDERS:
             if any(name.startswith(folder) for name in names) or b"\x00" + folder in head:
                 return mime
+    if b"report.xml" in names and _is_phone_report(head):
+        return "application/x-ufdr+zip"
+    return _program_or_image(first, names) or "application/zip"
+
+
+def _program_or_image(first: bytes, names: set[bytes]) -> str | None:
     if b"AndroidManifest.xml" in names and (b"classes.dex" in names or b"resources.arsc" in names):
         return "application/vnd.android.package-archive"
     if first in (b"META-INF/", b"META-INF/MANIFEST.MF"):
         return "application/java-archive"
     if first in (b"container.description", b"version.txt") and b"container.description" in names:
         return "application/x-aff4"
-    return "application/zip"
+    return None
+
+
+def _is_phone_report(head: bytes) -> bool:
+    """Whether the report.xml in reach begins as Cellebrite's reader writes it."""
+    at = head.find(b"PK\x03\x04")
+    while at >= 0:
+        sizes = [int.from_bytes(head[at + n : at + n + 2], "little") for n in (26, 28)]
+        if head[at + 30 : at + 30 + sizes[0]] == b"report.xml":
+            data = head[at + 30 + sum(sizes) :][:_REPORT_LOOKED_AT_BYTES]
+            if head[at + 8 : at + 10] == b"\x08\x00":
+                try:
+                    data = zlib.decompressobj(-15).decompress(data, _REPORT_LOOKED_AT_BYTES)
+                except zlib.error:
+                    return False
+            return b"cellebrite.com/report" in data[:_REPORT_LOOKED_AT_BYTES]
+        at = head.find(b"PK\x03\x04", at + 4)
+    return False
 
 
 def _local_entries(head: bytes, at: int) -> Iterator[tuple[bytes, bytes]]:
@@ -163,6 +189,30 @@ def probe_ole(head: bytes, tail: bytes, _size_bytes: int) -> str:
     return "application/x-ole-storage"
 
 
+def probe_sqlite(head: bytes, _tail: bytes, _size_bytes: int) -> str:
+    """Know the index of macOS' thumbnails by its table; other databases stay databases."""
+    is_index = b"bitmapdata_location" in head and b"thumbnails" in head
+    return "application/x-apple-thumbnails" if is_index else "application/vnd.sqlite3"
+
+
+def probe_late_pdf(head: bytes, tail: bytes, _size_bytes: int) -> str | None:
+    """Know a PDF that begins a little late, as behind the lines of a gateway."""
+    is_pdf = head.find(b"%PDF-1.", 0, 1024) >= 0 and b"%%EOF" in tail
+    return "application/pdf" if is_pdf else None
+
+
+def probe_android_thumbnails(head: bytes, tail: bytes, _size_bytes: int) -> str | None:
+    """Know ``.thumbdata``: a filled slot near the start, or a hole there and a JPEG's end."""
+    mime = "application/x-android-thumbnails"
+    for slot in _ANDROID_SLOTS:
+        for at in range(0, len(head) - 16, slot):
+            is_filled = head[at] == 1 and head[at + 13 : at + 16] == b"\xff\xd8\xff"
+            if is_filled and 0 < int.from_bytes(head[at + 9 : at + 13], "big") < slot:
+                return mime
+    is_hole = len(head) >= 1 << 16 and not any(head)
+    return mime if is_hole and tail.endswith(b"\xff\xd9") else None
+
+
 def probe_windows_program(head: bytes, _tail: bytes, _size_bytes: int) -> str | None:
     """Accept "MZ" with a sane header: two letters are too little."""
     is_sane = len(head) >= 64 and int.from_bytes(head[8:10], "little") >= 2
@@ -175,7 +225,15 @@ def probe_font(head: bytes, _tail: bytes, _size_bytes: int) -> str | None:
     return "font/sfnt" if 3 < count < 64 and head[12:16].strip().isalnum() else None
 
 
-def probe_disk(head: bytes, _tail: bytes, _size_bytes: int) -> str | None:
+def probe_ewf(head: bytes, _tail: bytes, _size_bytes: int) -> str:
+    """Tell the first segment of an EnCase image from a further one, by its number."""
+    is_second_format = head.startswith(b"EVF2")
+    number = head[12:16] if is_second_format else head[9:11]
+    is_first = int.from_bytes(number, "little") <= 1
+    return "application/x-ewf" if is_first else "application/x-ewf-segment"
+
+
+def probe_disk(head: bytes, _tail: bytes, size_bytes: int) -> str | None:
     """Know a raw disk or partition image by its file system or partition table."""
     for at, mark, mime in _DISK_MARKS:
         if head.startswith(mark, at):
@@ -185,15 +243,23 @@ def probe_disk(head: bytes, _tail: bytes, _size_bytes: int) -> str | None:
         b"\x00\x00\x00\x00", b"\x01\x00\x00\x00", b"\x02\x00\x00\x00", b"\x06\x00\x00\x00",
     ):  # fmt: skip
         return _RAW_DISK
-    return _RAW_DISK if _has_partitions(head) else None
+    return _RAW_DISK if _has_partitions(head, size_bytes) else None
 
 
-def _has_partitions(head: bytes) -> bool:
-    if head[510:512] != b"\x55\xaa":
+def _has_partitions(head: bytes, size_bytes: int) -> bool:
+    """Whether a boot sector's table could be one: sane flags and types, the first entries inside.
+
+    Two bytes at its end are too little: many a file has them there.
+    """
+    if head[510:512] != b"\x55\xaa" or size_bytes < 4096:
         return False
     rows = [head[446 + 16 * n : 462 + 16 * n] for n in range(4)]
     used = [row for row in rows if row != bytes(16)]
-    return bool(used) and all(row[0] in (0, 0x80) and row[4] != 0 for row in used)
+    starts = [int.from_bytes(row[8:12], "little") for row in used]
+    lengths = [int.from_bytes(row[12:16], "little") for row in used]
+    is_sane = all(row[0] in (0, 0x80) and row[4] != 0 for row in used)
+    is_placed = all(starts) and all(lengths) and len(set(starts)) == len(starts)
+    return bool(used) and is_sane and is_placed and min(starts) * 512 < size_bytes
 
 
 def probe_trailer(_head: bytes, tail: bytes, _size_bytes: int) -> str | None:

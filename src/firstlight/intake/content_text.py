@@ -14,7 +14,14 @@ _MAIL_FIELD: Final = re.compile(
     rb"arc-seal|authentication-results|envelope-to|sender):",
     re.IGNORECASE | re.MULTILINE,
 )
+_HEADER_END: Final = re.compile(rb"\n\r?\n")
 _MBOX: Final = re.compile(rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .*\d{4}.*\r?\n")
+_MAIL_ALONE: Final = frozenset(
+    (b"received:", b"return-path:", b"delivered-to:", b"from:", b"to:", b"subject:",
+     b"message-id:", b"mime-version:")
+)
+EMLX_LENGTH: Final = re.compile(rb"(\d{1,10}) *\r?\n")
+"""The first line of Apple's form of a message: its length."""
 _JSON: Final = re.compile(r'\s*(?:\{\s*(?:"|\}|$)|\[\s*(?:["\[\]{\d-]|true|false|null|$))')
 _TYPES: Final = (
     (re.compile(r"\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE), "text/html"),
@@ -47,11 +54,15 @@ def probe_text(head: bytes, _tail: bytes, size_bytes: int) -> str | None:
 
 
 def _is_mail(part: bytes) -> bool:
-    first = _MAIL_FIELD.match(part)
-    if first is None:
+    length = EMLX_LENGTH.match(part)
+    start = length.end() if length is not None else 0
+    if _MAIL_FIELD.match(part, start) is None:
         return False
-    fields = {match.group().lower() for match in _MAIL_FIELD.finditer(part)}
-    return len(fields) >= 3
+    end = _HEADER_END.search(part, start)
+    stop = end.start() + 1 if end is not None else len(part)
+    fields = {match.group().lower() for match in _MAIL_FIELD.finditer(part, start, stop)}
+    # What answers of web servers carry as well does not make a mail.
+    return len(fields) >= 3 and bool(fields & _MAIL_ALONE)
 
 
 def _decode(part: bytes, *, is_cut: bool) -> str | None:

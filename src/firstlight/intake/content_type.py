@@ -47,6 +47,8 @@ _PROBES: Final[dict[str, Probe]] = {
     "lha": content_container.probe_lha,
     "lzma": content_container.probe_lzma,
     "ole": content_container.probe_ole,
+    "ewf": content_container.probe_ewf,
+    "sqlite": content_container.probe_sqlite,
     "windows-program": content_container.probe_windows_program,
     "font": content_container.probe_font,
 }
@@ -56,6 +58,8 @@ _LAST_PROBES: Final[tuple[Probe, ...]] = (
     content_container.probe_tar,
     content_container.probe_disk,
     content_container.probe_trailer,
+    content_container.probe_android_thumbnails,
+    content_container.probe_late_pdf,
     content_media.probe_transport_stream,
     content_picture.probe_targa,
     content_text.probe_text,

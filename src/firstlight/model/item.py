@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firstlight.model.fingerprint import Reading
 from firstlight.model.media import ContentType, Digests, Failure, FileFacts, Locator, Outcome
@@ -23,6 +23,7 @@ class ItemReport:
         failures: What went wrong, in the order it happened; may stand beside a reading.
         member_count: Members met inside, for an archive; else None.
         reader: What gave the bytes: ``folder``, or the type of the container that held them.
+        derivative: What may be kept in place of the picture, as ``model.derivative`` writes it.
     """
 
     locator: Locator
@@ -35,3 +36,4 @@ class ItemReport:
     failures: tuple[Failure, ...] = ()
     member_count: int | None = None
     reader: str = "folder"
+    derivative: bytes | None = field(default=None, repr=False)

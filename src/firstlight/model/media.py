@@ -21,6 +21,9 @@ class MediaKind(StrEnum):
 DECODED_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO})
 """Kinds of which more than the digests is read."""
 
+KEPT_KINDS = frozenset({MediaKind.IMAGE, MediaKind.VIDEO})
+"""Kinds of which a home may keep derivatives or originals, where its profile allows that."""
+
 
 class Outcome(StrEnum):
     """How reading one item ended."""

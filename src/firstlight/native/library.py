@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 """The number that the library must carry (``FL_ABI_VERSION``)."""
 
 _POINTER, _SIZE, _INT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
@@ -31,6 +31,7 @@ _SIGNATURES: dict[str, tuple[type | None, list[type]]] = {
             *[_POINTER, _POINTER, _POINTER, _POINTER, _SIZE],
         ],
     ),
+    "fl_zip_unlock": (None, [_POINTER, _SIZE, _POINTER, _POINTER]),
 }
 
 

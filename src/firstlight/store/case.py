@@ -8,11 +8,20 @@ from typing import Any
 
 from sqlalchemy import Select, case, func, select
 
+from firstlight.errors import ConflictError
 from firstlight.guard.custody import read_time
 from firstlight.model.media import Outcome
-from firstlight.store.current import SEARCHING, count_distinct, current_matches, is_current_sighting
+from firstlight.store.current import (
+    SEARCHING,
+    count_distinct,
+    current_matches,
+    is_current_sighting,
+    is_not_erased,
+)
 from firstlight.store.database import Reader
 from firstlight.store.schema import case_file, event, sighting, source
+from firstlight.store.sealing import keyed_hash, open_fields
+from firstlight.store.writer import EventWriter, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +46,47 @@ class CaseSummary:
 
 
 def _select_case() -> Select[Any]:
-    return select(case_file.c.case_id, case_file.c.name, event.c.at).join(
-        event, event.c.event_seq == case_file.c.event_seq
+    return (
+        select(case_file.c.case_id, case_file.c.sealed, event.c.at)
+        .join(event, event.c.event_seq == case_file.c.event_seq)
+        .where(is_not_erased(case_file.c.case_id))
     )
 
 
 def find_case(reader: Reader, name: str) -> CaseRow | None:
-    """Find a case by its name."""
-    found = reader.fetch(_select_case().where(case_file.c.name == name))
-    return _case_row(found[0]) if found else None
+    """Find a case by its name; erased ones have none."""
+    name_mac = keyed_hash(reader, "case_file", "name_mac", None, name)
+    found = reader.fetch(_select_case().where(case_file.c.name_mac == name_mac))
+    return _case_row(reader, found[0]) if found else None
 
 
-def _case_row(row: Any) -> CaseRow:
-    return CaseRow(row.case_id, row.name, read_time(row.at))
+def add_case(tx: Transaction, ev: EventWriter, name: str) -> int:
+    """Record a case, its key first; returns its number.
+
+    Raises:
+        ConflictError: There is a case of this name.
+    """
+    if find_case(tx, name) is not None:
+        raise ConflictError("a case of this name exists already")
+    tx.sealer.add_case(tx.peek_number("case_file"))
+    return ev.add("case_file", {"name": name})
+
+
+def case_names(reader: Reader) -> dict[int, str]:
+    """Name all cases that were not erased."""
+    rows = [_case_row(reader, row) for row in reader.fetch(_select_case())]
+    return {row.case_id: row.name for row in sorted(rows, key=lambda row: row.name)}
+
+
+def _case_row(reader: Reader, row: Any) -> CaseRow:
+    opened = open_fields(reader, "case_file", row.case_id, row.case_id, row.sealed)
+    return CaseRow(row.case_id, opened["name"], read_time(row.at))
 
 
 def list_cases(reader: Reader) -> list[CaseSummary]:
     """List all cases by name, with counts."""
-    cases = [_case_row(row) for row in reader.fetch(_select_case().order_by(case_file.c.name))]
+    cases = [_case_row(reader, row) for row in reader.fetch(_select_case())]
+    cases.sort(key=lambda one: one.name)
     sources = _by_case(
         reader, select(source.c.case_id, func.count().label("n")).group_by(source.c.case_id)
     )

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 
 from firstlight.guard.custody import read_time
+from firstlight.store.case import case_names
 from firstlight.store.database import Reader
 from firstlight.store.schema import case_file, child, child_link, child_state, event
+from firstlight.store.sealing import open_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class ChildLink:
 def find_child(reader: Reader, child_key: str) -> ChildRow | None:
     """Find a child by its key."""
     found = reader.fetch(_select_child().where(child.c.child_key == child_key))
-    return _child_row(found[0]) if found else None
+    return _child_row(reader, found[0], case_names(reader)) if found else None
 
 
 def list_children(reader: Reader, *, case_id: int | None = None) -> list[ChildRow]:
@@ -50,7 +52,8 @@ def list_children(reader: Reader, *, case_id: int | None = None) -> list[ChildRo
     statement = _select_child()
     if case_id is not None:
         statement = statement.where(child_state.c.case_id == case_id)
-    found = [_child_row(row) for row in reader.fetch(statement)]
+    names = case_names(reader)
+    found = [_child_row(reader, row, names) for row in reader.fetch(statement)]
     return sorted(
         found,
         key=lambda one: (
@@ -76,10 +79,9 @@ def _select_child() -> Select[Any]:
             child_state.c.state,
             child_state.c.age_from,
             child_state.c.age_to,
-            child_state.c.age_source,
-            child_state.c.note,
+            child_state.c.child_state_id,
             child_state.c.case_id,
-            case_file.c.name.label("case_name"),
+            child_state.c.sealed,
             opened.c.at.label("case_opened_at"),
             added.c.at.label("added_at"),
             stated.c.at.label("stated_at"),
@@ -94,14 +96,24 @@ def _select_child() -> Select[Any]:
     )
 
 
-def _child_row(row: Any) -> ChildRow:
+def _child_row(reader: Reader, row: Any, names: dict[int, str]) -> ChildRow:
+    is_erased = row.case_id is not None and row.case_id not in names
+    opened: dict[str, Any] = {"age_source": None, "note": None}
+    if row.sealed is not None and not is_erased:
+        number = row.child_state_id
+        opened = open_fields(reader, "child_state", row.case_id, number, row.sealed)
     return ChildRow(
-        **{
-            **row._mapping,
-            "case_opened_at": read_time(row.case_opened_at) if row.case_opened_at else None,
-            "added_at": read_time(row.added_at),
-            "stated_at": read_time(row.stated_at) if row.stated_at else None,
-        }
+        child_id=row.child_id,
+        child_key=row.child_key,
+        state=row.state,
+        age_from=row.age_from,
+        age_to=row.age_to,
+        case_id=row.case_id,
+        case_name=names.get(row.case_id),
+        case_opened_at=read_time(row.case_opened_at) if row.case_opened_at else None,
+        added_at=read_time(row.added_at),
+        stated_at=read_time(row.stated_at) if row.stated_at else None,
+        **opened,
     )
 
 

@@ -6,11 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select
 from sqlalchemy.sql.selectable import Subquery
 
 from firstlight.model.hashlist import ListPurpose
-from firstlight.store.schema import entry, hash_list, list_version, match, reading, sighting, source
+from firstlight.store.schema import (
+    case_erasure,
+    entry,
+    hash_list,
+    list_version,
+    match,
+    metadata,
+    reading,
+    sighting,
+    source,
+)
 
 IN_BLOCK = 900
 """Values in one ``IN`` clause: below the smallest bound any SQLite was built with."""
@@ -28,17 +38,60 @@ def blocks(values: Iterable[T], size: int = IN_BLOCK) -> Iterator[list[T]]:
         yield block
 
 
+def is_not_erased(case_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The case was not erased."""
+    return case_id.not_in(select(case_erasure.c.case_id))
+
+
 def is_current_sighting(table: FromClause = sighting) -> ColumnElement[bool]:
-    """No later record takes the place of this sighting."""
+    """No later record takes the place of this sighting, and its case was not erased."""
     later = sighting.alias("later_sighting")
-    return ~select(later.c.sighting_id).where(later.c.supersedes == table.c.sighting_id).exists()
+    replaced = select(later.c.sighting_id).where(later.c.supersedes == table.c.sighting_id)
+    return and_(~replaced.exists(), is_not_erased(table.c.case_id))
+
+
+def is_readable_metadata(table: FromClause = metadata) -> ColumnElement[bool]:
+    """The first copy of a reading's metadata that lies in a case which was not erased."""
+    earlier = metadata.alias("earlier_metadata")
+    same = and_(
+        earlier.c.reading_id == table.c.reading_id,
+        earlier.c.metadata_id < table.c.metadata_id,
+        is_not_erased(earlier.c.case_id),
+    )
+    return and_(is_not_erased(table.c.case_id), ~select(earlier.c.metadata_id).where(same).exists())
+
+
+def is_live(media_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The media was seen in a case that was not erased; asks nothing where none was."""
+    seen = sighting.alias("live_sighting")
+    live = select(seen.c.sighting_id).where(
+        seen.c.media_id == media_id, is_not_erased(seen.c.case_id)
+    )
+    return or_(_is_nothing_erased(), live.exists())
+
+
+def _is_nothing_erased() -> ColumnElement[bool]:
+    return ~select(case_erasure.c.case_erasure_id).exists()
+
+
+def is_live_reading(reading_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """A case that was not erased has the reading; asks nothing where none was."""
+    held = metadata.alias("live_metadata")
+    live = select(held.c.metadata_id).where(
+        held.c.reading_id == reading_id, is_not_erased(held.c.case_id)
+    )
+    return or_(_is_nothing_erased(), live.exists())
 
 
 def is_current_reading(reading_id: ColumnElement[Any], media_id: Any) -> ColumnElement[bool]:
-    """No later reading of the same media."""
+    """The newest of the media's readings that a case which was not erased has."""
     later = reading.alias("later_reading")
-    same = and_(later.c.media_id == media_id, later.c.reading_id > reading_id)
-    return ~select(later.c.reading_id).where(same).exists()
+    same = and_(
+        later.c.media_id == media_id,
+        later.c.reading_id > reading_id,
+        is_live_reading(later.c.reading_id),
+    )
+    return and_(is_live_reading(reading_id), ~select(later.c.reading_id).where(same).exists())
 
 
 def is_current_entry(table: FromClause = entry) -> ColumnElement[bool]:

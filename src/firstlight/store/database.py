@@ -13,8 +13,10 @@ from sqlalchemy import Connection
 from sqlalchemy.sql import Executable
 
 from firstlight import __version__
+from firstlight.model.ports import Sealer
 from firstlight.store.fault import translated
-from firstlight.store.migration import bring_up_to_date
+from firstlight.store.migration import Migration, bring_up_to_date
+from firstlight.store.sealing import Locked
 from firstlight.store.sqlite import BUSY_TIMEOUT_S, SqliteAdapter
 from firstlight.store.writer import BLOCK_ROWS, Transaction
 
@@ -23,6 +25,11 @@ TOOL = f"firstlight {__version__}"
 
 class Reader(Protocol):
     """What queries read from: a store, a snapshot of it, or an open transaction."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """Opens what is sealed."""
+        ...
 
     def fetch(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
@@ -38,8 +45,9 @@ class Reader(Protocol):
 class Snapshot:
     """One view of the store over several queries."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self.connection = connection
+        self.sealer = sealer
 
     def fetch(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
@@ -58,9 +66,15 @@ class Store:
     """The records of one home; from ``open_store``."""
 
     def __init__(
-        self, adapter: SqliteAdapter, *, clock: Callable[[], datetime] | None = None
+        self,
+        adapter: SqliteAdapter,
+        *,
+        sealer: Sealer,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.adapter = adapter
+        self.sealer = sealer
+        self._purposes: dict[str, str] = {}
         self._clock = clock or (lambda: datetime.now(UTC))
         self._engine = adapter.engine()
 
@@ -80,11 +94,19 @@ class Store:
         """
         with self.connection() as connection:
             self.adapter.begin(connection)
-            tx = Transaction(self.adapter, connection, TOOL, self._clock)
+            tx = Transaction(
+                self.adapter,
+                connection,
+                TOOL,
+                self._clock,
+                sealer=self.sealer,
+                purposes=self._purposes,
+            )
             try:
                 yield tx
                 tx.finish()
                 connection.exec_driver_sql("COMMIT")
+                self._purposes.update(tx.new_purposes)
             except BaseException:
                 self._roll_back(connection)
                 raise
@@ -95,7 +117,7 @@ class Store:
         with self.connection() as connection:
             self.adapter.begin_snapshot(connection)
             try:
-                yield Snapshot(connection)
+                yield Snapshot(connection, self.sealer)
             finally:
                 self._roll_back(connection)
 
@@ -140,6 +162,8 @@ def open_store(
     read_only: bool = False,
     busy_timeout_s: float = BUSY_TIMEOUT_S,
     clock: Callable[[], datetime] | None = None,
+    sealer: Sealer | None = None,
+    before_migration: Callable[[], None] | None = None,
 ) -> Store:
     """Open the store at a path; an older one is brought up to date.
 
@@ -147,6 +171,8 @@ def open_store(
         create: Make it where there is none; harmless where there is one.
         read_only: Open for queries alone; nothing is brought up to date.
         clock: Gives the time of events; the system's by default.
+        sealer: Seals and opens; without one, whole rows can be counted and checked, no more.
+        before_migration: Called before an older store with records in it is touched.
 
     Raises:
         StoreVersionError: Written by a newer version, or an older one opened read-only.
@@ -155,10 +181,11 @@ def open_store(
     adapter = SqliteAdapter(os.fsencode(path), read_only=read_only, busy_timeout_s=busy_timeout_s)
     if create and not read_only:
         adapter.make_file()
-    store = Store(adapter, clock=clock)
+    store = Store(adapter, clock=clock, sealer=sealer or Locked())
     try:
         with store.connection() as connection:
-            bring_up_to_date(adapter, connection, create=create, read_only=read_only)
+            migration = Migration(store.sealer, TOOL, before_migration)
+            bring_up_to_date(adapter, connection, migration, create=create, read_only=read_only)
     except BaseException:
         store.close()
         raise

@@ -10,6 +10,7 @@ from firstlight.guard.custody import read_time
 from firstlight.model.event import Event
 from firstlight.store import schema
 from firstlight.store.database import Reader
+from firstlight.store.sealing import open_fields
 
 
 def event_page(
@@ -37,6 +38,16 @@ def last_event(reader: Reader) -> Event | None:
     table = schema.event
     found = reader.fetch(select(table).order_by(table.c.event_seq.desc()).limit(1))
     return read_event(found[0]) if found else None
+
+
+def stated_purposes(reader: Reader) -> dict[str, str]:
+    """Give the purposes that people stated, by the salted digest under which events name them."""
+    found = {}
+    for row in reader.fetch(select(schema.stated_purpose)):
+        number = row.stated_purpose_id
+        opened = open_fields(reader, "stated_purpose", row.case_id, number, row.sealed)
+        found[row.purpose_sha256] = opened["purpose"]
+    return found
 
 
 def read_event(row: Any) -> Event:

@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-import base64
 import json
+import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from firstlight.model.fingerprint import ClockReading, Metadata, PdqHash, Place, Reading
 from firstlight.model.item import ItemReport
-from firstlight.model.media import FileFacts, Locator, encode_path
+from firstlight.store.schema.intake import TIME_FIELDS
 from firstlight.store.writer import EventWriter
 
 _TAG_LEVEL = 3
 
 
+@dataclass(frozen=True, slots=True)
+class ItemPlace:
+    """Where items are recorded: case, source, and the run that met them."""
+
+    case_id: int
+    source_id: int
+    run_id: int | None = None
+
+
 def add_item(
     ev: EventWriter,
-    source_id: int,
+    place: ItemPlace,
     report: ItemReport,
     *,
     pipeline: str,
     is_new_media: bool,
     supersedes: int | None = None,
     is_changed: bool = False,
+    also_case_ids: Sequence[int] = (),
 ) -> int:
     """Record one item wholly: its sighting, content, readings and failures.
 
     Args:
+        place: Where it is recorded.
         pipeline: Version of the pipeline that made the reading.
         is_new_media: The content is not in the store yet.
         supersedes: The record of the same item that this one takes the place of.
+        also_case_ids: Other cases that hold the content, and get a copy of the reading.
         is_changed: The item is known, and its bytes are others than before.
 
     Returns: The number of the sighting.
@@ -43,18 +56,19 @@ def add_item(
     sighting_id = ev.add(
         "sighting",
         {
-            "source_id": source_id,
+            "case_id": place.case_id,
+            "source_id": place.source_id,
+            "run_id": place.run_id,
             "item_key": locator.key,
             "path": locator.path,
-            "members": [encode_path(name) for name in locator.members] or None,
-            "ordinals": list(locator.ordinals) or None,
+            "members": locator.members or None,
+            "ordinals": locator.ordinals or None,
             "media_id": media_id,
             "outcome": report.outcome,
+            "reader": report.reader,
+            "allocation": facts.allocation,
             "size_bytes": facts.size_bytes,
-            "mtime_ns": facts.mtime_ns,
-            "ctime_ns": facts.ctime_ns,
-            "inode": facts.inode,
-            "device": facts.device,
+            **{name: getattr(facts, name) for name in TIME_FIELDS},
             "named_mime": report.named_mime,
             "member_count": report.member_count,
             "supersedes": supersedes,
@@ -62,7 +76,9 @@ def add_item(
         },
     )
     if report.reading is not None and media_id is not None:
-        add_reading(ev, media_id, report.reading, pipeline=pipeline)
+        reading_id = add_reading(ev, place, media_id, report.reading, pipeline=pipeline)
+        for case_id in also_case_ids:
+            add_metadata(ev, case_id, media_id, reading_id, report.reading)
     for failure in report.failures:
         ev.add(
             "failure",
@@ -97,28 +113,41 @@ def add_media(ev: EventWriter, report: ItemReport) -> None:
     )
 
 
-def add_reading(ev: EventWriter, media_id: str, reading: Reading, *, pipeline: str) -> int:
+def add_reading(
+    ev: EventWriter, place: ItemPlace, media_id: str, reading: Reading, *, pipeline: str
+) -> int:
     """Record what was read from one content; the newest reading counts."""
     reading_id = ev.add(
         "reading",
         {
             "media_id": media_id,
+            "run_id": place.run_id,
             "width_px": reading.width_px,
             "height_px": reading.height_px,
             "frame_count": reading.frame_count,
             "duration_s": reading.duration_s,
             "is_truncated": reading.is_truncated,
             "has_thumbnail": reading.has_thumbnail,
-            "container": reading.container or None,
             "pipeline": pipeline,
         },
     )
     for code in reading.pdq:
         ev.add("pdq", {"media_id": media_id, "reading_id": reading_id, **_pdq_columns(code)})
-    if reading.metadata is not None:
-        columns = metadata_columns(reading.metadata)
-        ev.add("metadata", {"media_id": media_id, "reading_id": reading_id, **columns})
+    add_metadata(ev, place.case_id, media_id, reading_id, reading)
     return reading_id
+
+
+def add_metadata(
+    ev: EventWriter, case_id: int, media_id: str, reading_id: int, reading: Reading
+) -> None:
+    """Record the contents of a reading under the key of one case; there is a row even of none."""
+    columns = metadata_columns(reading.metadata) if reading.metadata else _NO_METADATA
+    container = [list(pair) for pair in reading.container] or None
+    place = {"media_id": media_id, "reading_id": reading_id, "case_id": case_id}
+    ev.add("metadata", {**place, **columns, "container": container})
+
+
+_NO_METADATA: dict[str, Any] = {"has_place": False, "has_time": False, "tags": b""}
 
 
 def _pdq_columns(code: PdqHash) -> dict[str, Any]:
@@ -136,21 +165,28 @@ def _pdq_columns(code: PdqHash) -> dict[str, Any]:
 def metadata_columns(found: Metadata) -> dict[str, Any]:
     """Lay metadata out in the columns of its table."""
     place = found.place
+    taken = taken_local(found.clocks)
     return {
         "reader": found.reader,
         "reader_version": found.reader_version,
         "maker": found.maker,
         "model": found.model,
         "body_serial": found.body_serial,
+        "body_serial_key": serial_key(found.body_serial),
         "lens": found.lens,
         "lens_serial": found.lens_serial,
+        "lens_serial_key": serial_key(found.lens_serial),
+        "has_place": place is not None
+        and math.isfinite(place.latitude_deg)
+        and math.isfinite(place.longitude_deg),
+        "has_time": taken is not None,
         "image_unique_id": found.image_unique_id,
         "owner": found.owner,
         "software": found.software,
         "latitude_deg": place.latitude_deg if place else None,
         "longitude_deg": place.longitude_deg if place else None,
         "altitude_m": place.altitude_m if place else None,
-        "taken_local": taken_local(found.clocks),
+        "taken_local": taken,
         "clocks": [[c.tag, c.text, c.local, c.offset, c.clock] for c in found.clocks] or None,
         "edit_history": list(found.edit_history) or None,
         "has_differing_thumbnail": found.has_differing_thumbnail,
@@ -189,56 +225,45 @@ def read_pairs(text: str | None) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), str(value)) for name, value in json.loads(text)) if text else ()
 
 
-def read_locator(path: bytes, members: str | None, ordinals: str | None) -> Locator:
-    """Read where an item lies from its columns."""
-    names = json.loads(members) if members else ()
-    return Locator(
-        path=path,
-        members=tuple(base64.b64decode(name) for name in names),
-        ordinals=tuple(json.loads(ordinals)) if ordinals else (),
-    )
+def serial_key(serial: str | None) -> str | None:
+    """Bring a serial into the form in which it is looked up: the case of letters does not count."""
+    return serial.strip().lower() or None if serial is not None else None
 
 
-def read_facts(
-    size_bytes: int,
-    mtime_ns: int | None,
-    ctime_ns: int | None,
-    inode: str | None,
-    device: str | None,
-) -> FileFacts:
-    """Read what the file system said of an item from its columns."""
-    return FileFacts(
-        size_bytes=size_bytes,
-        mtime_ns=mtime_ns,
-        ctime_ns=ctime_ns,
-        inode=None if inode is None else int(inode),
-        device=None if device is None else int(device),
-    )
+def read_metadata(row: Any, opened: Mapping[str, Any], tags: bytes | None) -> Metadata | None:
+    """Read metadata from a row of its table and its opened fields; None where there is none.
 
-
-def read_metadata(row: Any, *, with_tags: bool) -> Metadata:
-    """Read metadata from a row of its table."""
-    clocks: Iterable[Any] = json.loads(row.clocks) if row.clocks else ()
+    Args:
+        tags: As packed; None leaves them out.
+    """
+    if row.reader is None:
+        return None
     place = None
-    if row.latitude_deg is not None and row.longitude_deg is not None:
-        place = Place(row.latitude_deg, row.longitude_deg, row.altitude_m)
+    if opened["latitude_deg"] is not None and opened["longitude_deg"] is not None:
+        place = Place(opened["latitude_deg"], opened["longitude_deg"], opened["altitude_m"])
+    differs = row.has_differing_thumbnail
     return Metadata(
         reader=row.reader,
         reader_version=row.reader_version,
-        tags=unpack_tags(row.tags) if with_tags and row.tags else (),
-        maker=row.maker,
-        model=row.model,
-        body_serial=row.body_serial,
-        lens=row.lens,
-        lens_serial=row.lens_serial,
-        image_unique_id=row.image_unique_id,
-        owner=row.owner,
-        software=row.software,
-        clocks=tuple(ClockReading(*clock) for clock in clocks),
+        tags=unpack_tags(tags) if tags else (),
+        **{name: opened[name] for name in _TEXT_FIELDS},
+        clocks=tuple(ClockReading(*clock) for clock in opened["clocks"] or ()),
         place=place,
-        edit_history=tuple(json.loads(row.edit_history)) if row.edit_history else (),
-        has_differing_thumbnail=row.has_differing_thumbnail,
+        edit_history=tuple(opened["edit_history"] or ()),
+        has_differing_thumbnail=differs if differs is None else bool(differs),
     )
+
+
+_TEXT_FIELDS = (
+    "maker",
+    "model",
+    "body_serial",
+    "lens",
+    "lens_serial",
+    "image_unique_id",
+    "owner",
+    "software",
+)
 
 
 def read_pdq(row: Any) -> PdqHash:

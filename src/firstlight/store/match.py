@@ -15,6 +15,7 @@ from firstlight.store.current import (
     blocks,
     current_matches,
     is_current_entry,
+    is_live,
     lists_in_force,
     media_seen,
 )
@@ -146,6 +147,8 @@ def matched_media(
     if case_id is not None or source_id is not None:
         seen = media_seen(case_id=case_id, source_id=source_id)
         statement = statement.where(match.c.media_id.in_(seen))
+    else:
+        statement = statement.where(is_live(match.c.media_id))
     return {row.media_id for row in reader.stream(statement)}
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import Select, bindparam, select
 
 from firstlight.model.hashlist import HashAlgorithm
 from firstlight.model.media import ContentType, MediaKind
-from firstlight.store.current import blocks, media_seen
+from firstlight.store.current import blocks, is_live, is_not_erased, media_seen
 from firstlight.store.database import Reader
-from firstlight.store.schema import media, pdq, reading, sighting
+from firstlight.store.schema import media, metadata, pdq, sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ def known_media(reader: Reader, media_ids: Iterable[str]) -> dict[str, bool]:
 
 @cache
 def _known_media_statement() -> Select[Any]:
-    has_reading = select(reading.c.reading_id).where(reading.c.media_id == media.c.media_id)
+    # Of a content read only in erased cases nothing but hashes is left: it is read anew.
+    has_reading = select(metadata.c.metadata_id).where(
+        metadata.c.media_id == media.c.media_id, is_not_erased(metadata.c.case_id)
+    )
     named = media.c.media_id.in_(bindparam("names", expanding=True))
     return select(media.c.media_id, has_reading.exists().label("has_reading")).where(named)
 
@@ -119,13 +122,15 @@ def media_read_since(reader: Reader, after_pdq_id: int, up_to_seq: int) -> list[
         select(pdq.c.media_id)
         .join(media, media.c.media_id == pdq.c.media_id)
         .where(pdq.c.pdq_id > after_pdq_id, media.c.media_seq <= up_to_seq)
+        .where(is_live(pdq.c.media_id))
         .distinct()
     )
     return [row.media_id for row in reader.fetch(statement)]
 
 
 def _load(reader: Reader, statement: Select[Any]) -> list[MediaRow]:
-    return [media_row(row) for row in reader.fetch(statement)]
+    live = statement.where(is_live(media.c.media_id))
+    return [media_row(row) for row in reader.fetch(live)]
 
 
 def media_row(row: Any) -> MediaRow:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
 from firstlight.errors import StoreError, StoreVersionError
+from firstlight.model.ports import Sealer
 from firstlight.store.fault import translated
 
 if TYPE_CHECKING:
     from firstlight.store.sqlite import SqliteAdapter
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision of the schema, oldest first; the last is this version's."""
 
 _VERSION_TABLE = "alembic_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What bringing up to date needs.
+
+    Args:
+        sealer: Seals what older versions kept open.
+        tool: Program and version, for the event that says so.
+        before: Called before a store with records in it is touched: makes a backup.
+    """
+
+    sealer: Sealer
+    tool: str
+    before: Callable[[], None] | None = None
 
 
 def read_revision(connection: Connection) -> str | None:
@@ -37,7 +55,12 @@ def read_revision(connection: Connection) -> str | None:
 
 
 def bring_up_to_date(
-    adapter: SqliteAdapter, connection: Connection, *, create: bool, read_only: bool
+    adapter: SqliteAdapter,
+    connection: Connection,
+    migration: Migration,
+    *,
+    create: bool,
+    read_only: bool,
 ) -> None:
     """Check a store's revision and migrate it if it is older or empty.
 
@@ -52,15 +75,18 @@ def bring_up_to_date(
         if revision == REVISIONS[-1]:
             return
         _refuse(revision, create=create, read_only=read_only)
-        adapter.begin(connection)
+        if revision is not None and migration.before is not None:
+            migration.before()
+        adapter.begin_migration(connection)
         try:
             # Another process may have done it while this one waited for the lock.
             if read_revision(connection) != REVISIONS[-1]:
-                _migrate(connection)
+                _migrate(connection, migration)
             connection.exec_driver_sql("COMMIT")
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
             raise
+        adapter.end_migration(connection)
 
 
 def _refuse(revision: str | None, *, create: bool, read_only: bool) -> None:
@@ -73,7 +99,7 @@ def _refuse(revision: str | None, *, create: bool, read_only: bool) -> None:
         raise StoreVersionError("the store is older: open it once for writing to bring it up")
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, migration: Migration) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -81,4 +107,5 @@ def _migrate(connection: Connection) -> None:
     place = str(files("firstlight.store").joinpath("migrations"))
     config.set_main_option("script_location", place.replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["migration"] = migration
     command.upgrade(config, "head")

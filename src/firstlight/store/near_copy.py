@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from firstlight.store.current import blocks, media_seen
+from firstlight.store.current import blocks, is_live, media_seen
 from firstlight.store.database import Reader
 from firstlight.store.schema import near_copy, near_copy_progress
 
@@ -68,7 +68,8 @@ def near_copies(
 
     Evidence: A pair is one distance. That A is near B and B near C does not make A near C.
     """
-    statement = select(*_COLUMNS).order_by(near_copy.c.near_copy_id)
+    both = is_live(near_copy.c.media_id_a), is_live(near_copy.c.media_id_b)
+    statement = select(*_COLUMNS).where(*both).order_by(near_copy.c.near_copy_id)
     if case_id is not None:
         seen = media_seen(case_id=case_id)
         statement = statement.where(

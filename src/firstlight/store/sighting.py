@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from firstlight.model.media import Failure, FileFacts, Locator, Outcome
 from firstlight.store.current import blocks, is_current_sighting
 from firstlight.store.database import Reader
-from firstlight.store.item import read_facts, read_locator
-from firstlight.store.schema import failure, sighting, source
-
-_FACTS = ("size_bytes", "mtime_ns", "ctime_ns", "inode", "device")
+from firstlight.store.schema import failure, sighting
+from firstlight.store.schema.intake import TIME_FIELDS
+from firstlight.store.sealing import open_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,9 @@ class SightingRow:
     supersedes: int | None
     is_changed: bool
     failures: tuple[Failure, ...]
+    reader: str = "folder"
+    run_id: int | None = None
+    event_seq: int = 0
 
 
 def seen_items(reader: Reader, source_id: int) -> Iterator[SeenItem]:
@@ -66,13 +68,13 @@ def seen_items(reader: Reader, source_id: int) -> Iterator[SeenItem]:
         .order_by(sighting.c.sighting_id)
     )
     for row in reader.stream(statement):
-        locator = read_locator(row.path, row.members, row.ordinals)
+        locator, facts = _opened(reader, row)
         yield SeenItem(
             sighting_id=row.sighting_id,
-            item_key=row.item_key,
-            path=row.path,
+            item_key=locator.key,
+            path=locator.path,
             members=locator.members,
-            facts=read_facts(*(getattr(row, name) for name in _FACTS)),
+            facts=facts,
             outcome=Outcome(row.outcome),
             media_id=row.media_id,
             has_failure=bool(row.failed),
@@ -123,19 +125,14 @@ def load_sightings(reader: Reader) -> Iterator[SightingRow]:
 def _place(case_id: int | None, source_id: int | None) -> ColumnElement[bool]:
     terms: list[ColumnElement[bool]] = [sighting.c.sighting_id > 0]
     if case_id is not None:
-        terms.append(source.c.case_id == case_id)
+        terms.append(sighting.c.case_id == case_id)
     if source_id is not None:
         terms.append(sighting.c.source_id == source_id)
     return and_(*terms)
 
 
 def _select_where(condition: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(sighting, source.c.case_id)
-        .join(source, source.c.source_id == sighting.c.source_id)
-        .where(condition, is_current_sighting())
-        .order_by(sighting.c.sighting_id)
-    )
+    return select(sighting).where(condition, is_current_sighting()).order_by(sighting.c.sighting_id)
 
 
 def _load(
@@ -143,23 +140,35 @@ def _load(
 ) -> list[SightingRow]:
     rows = reader.fetch(_select_where(condition).limit(limit))
     failures = _failures_of(reader, [row.sighting_id for row in rows])
-    return [
-        SightingRow(
-            sighting_id=row.sighting_id,
-            source_id=row.source_id,
-            case_id=row.case_id,
-            locator=read_locator(row.path, row.members, row.ordinals),
-            facts=read_facts(*(getattr(row, name) for name in _FACTS)),
-            outcome=Outcome(row.outcome),
-            media_id=row.media_id,
-            named_mime=row.named_mime,
-            member_count=row.member_count,
-            supersedes=row.supersedes,
-            is_changed=bool(row.is_changed),
-            failures=tuple(failures.get(row.sighting_id, ())),
-        )
-        for row in rows
-    ]
+    return [_sighting(reader, row, failures.get(row.sighting_id, ())) for row in rows]
+
+
+def _sighting(reader: Reader, row: Any, failures: Sequence[Failure]) -> SightingRow:
+    locator, facts = _opened(reader, row)
+    return SightingRow(
+        sighting_id=row.sighting_id,
+        source_id=row.source_id,
+        case_id=row.case_id,
+        locator=locator,
+        facts=facts,
+        outcome=Outcome(row.outcome),
+        media_id=row.media_id,
+        named_mime=row.named_mime,
+        member_count=row.member_count,
+        supersedes=row.supersedes,
+        is_changed=bool(row.is_changed),
+        failures=tuple(failures),
+        reader=row.reader,
+        run_id=row.run_id,
+        event_seq=row.event_seq,
+    )
+
+
+def _opened(reader: Reader, row: Any) -> tuple[Locator, FileFacts]:
+    opened = open_fields(reader, "sighting", row.case_id, row.sighting_id, row.sealed)
+    locator = Locator(opened["path"], opened["members"] or (), opened["ordinals"] or ())
+    times = {name: opened[name] for name in TIME_FIELDS}
+    return locator, FileFacts(row.size_bytes, allocation=row.allocation, **times)
 
 
 def _failures_of(reader: Reader, sighting_ids: Sequence[int]) -> dict[int, list[Failure]]:

@@ -11,9 +11,17 @@ from sqlalchemy import Select, and_, case, func, select
 
 from firstlight.guard.custody import read_time
 from firstlight.model.media import Outcome
-from firstlight.store.current import SEARCHING, count_distinct, current_matches, is_current_sighting
+from firstlight.store.case import case_names
+from firstlight.store.current import (
+    SEARCHING,
+    count_distinct,
+    current_matches,
+    is_current_sighting,
+    is_not_erased,
+)
 from firstlight.store.database import Reader
-from firstlight.store.schema import case_file, event, run, sighting, source, source_statement
+from firstlight.store.schema import event, run, sighting, source, source_statement
+from firstlight.store.sealing import keyed_hash, open_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +82,24 @@ def _select_source() -> Select[Any]:
         select(
             source.c.source_id,
             source.c.case_id,
-            case_file.c.name.label("case_name"),
-            source.c.path,
             source.c.kind,
-            said.c.exhibit,
-            said.c.custodian,
-            said.c.legal_basis,
-            said.c.received_at,
+            source.c.sealed,
+            said.c.source_statement_id,
+            said.c.sealed.label("said"),
             event.c.at.label("added_at"),
         )
-        .join(case_file, case_file.c.case_id == source.c.case_id)
         .join(event, event.c.event_seq == source.c.event_seq)
         .join(said, and_(said.c.source_id == source.c.source_id, is_newest), isouter=True)
+        .where(is_not_erased(source.c.case_id))
     )
 
 
 def find_source(reader: Reader, case_id: int, path: bytes) -> SourceRow | None:
     """Find a source of a case by its exact path."""
-    found = reader.fetch(_select_source().where(source.c.case_id == case_id, source.c.path == path))
-    return _source_row(found[0]) if found else None
+    path_mac = keyed_hash(reader, "source", "path_mac", case_id, path)
+    here = and_(source.c.case_id == case_id, source.c.path_mac == path_mac)
+    found = reader.fetch(_select_source().where(here))
+    return _source_row(reader, found[0], case_names(reader)) if found else None
 
 
 def list_sources(reader: Reader, case_id: int | None = None) -> list[SourceRow]:
@@ -100,11 +107,25 @@ def list_sources(reader: Reader, case_id: int | None = None) -> list[SourceRow]:
     statement = _select_source().order_by(source.c.source_id)
     if case_id is not None:
         statement = statement.where(source.c.case_id == case_id)
-    return [_source_row(row) for row in reader.fetch(statement)]
+    names = case_names(reader)
+    return [_source_row(reader, row, names) for row in reader.fetch(statement)]
 
 
-def _source_row(row: Any) -> SourceRow:
-    return SourceRow(**{**row._mapping, "added_at": read_time(row.added_at)})
+def _source_row(reader: Reader, row: Any, names: dict[int, str]) -> SourceRow:
+    opened = open_fields(reader, "source", row.case_id, row.source_id, row.sealed)
+    said: dict[str, Any] = dict.fromkeys(("exhibit", "custodian", "legal_basis", "received_at"))
+    if row.said is not None:
+        number = row.source_statement_id
+        said = open_fields(reader, "source_statement", row.case_id, number, row.said)
+    return SourceRow(
+        source_id=row.source_id,
+        case_id=row.case_id,
+        case_name=names[row.case_id],
+        path=opened["path"],
+        kind=row.kind,
+        added_at=read_time(row.added_at),
+        **said,
+    )
 
 
 def count_source(reader: Reader, source_id: int) -> SourceCounts:

@@ -72,6 +72,18 @@ class SqliteAdapter:
         """Start a writing transaction: wait for the lock now, not at the first write."""
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    def begin_migration(self, connection: Connection) -> None:
+        """Start rebuilding tables: what is dropped is overwritten, not only forgotten."""
+        for pragma in ("secure_delete = ON", "foreign_keys = OFF", "legacy_alter_table = ON"):
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        self.begin(connection)
+
+    def end_migration(self, connection: Connection) -> None:
+        """Go back to daily work, and leave nothing of the old tables in the write-ahead log."""
+        for pragma in ("legacy_alter_table = OFF", "foreign_keys = ON"):
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def begin_snapshot(self, connection: Connection) -> None:
         """Start a reading transaction: one view over several queries."""
         connection.exec_driver_sql("BEGIN")

@@ -61,6 +61,10 @@ def _every_break(store: Store, connection: Connection) -> Iterator[Break]:
 def _log_breaks(connection: Connection) -> Iterator[Break]:
     chain = ChainCheck()
     tables = [_TableWalk(connection, row_form(name)) for name in _TABLES]
+    rewritten_seq, rewritten = _last_rewriting(connection)
+    for table in tables:
+        if table.name in rewritten:
+            yield from table.compare_before(rewritten_seq, rewritten[table.name])
     for raw in _raw_rows(connection, row_form("event")):
         try:
             event = read_event(raw)
@@ -70,6 +74,9 @@ def _log_breaks(connection: Connection) -> Iterator[Break]:
             seq = raw[0] if isinstance(raw[0], int) else None
             yield Break(seq, "event-altered", "an event is not in the form it is written in")
             continue
+        if event.event_seq <= rewritten_seq:
+            for name in rewritten:
+                attested.pop(name, None)
         for table in tables:
             if table.name in attested or table.next_seq <= event.event_seq:
                 yield from table.compare(event.event_seq, attested.pop(table.name, None))
@@ -77,6 +84,19 @@ def _log_breaks(connection: Connection) -> Iterator[Break]:
             yield Break(event.event_seq, "event-altered", "an event attests an unknown table")
     for table in tables:
         yield from table.rest()
+
+
+def _last_rewriting(connection: Connection) -> tuple[int, dict[str, tuple[int, str]]]:
+    """Find the last migration that wrote tables anew: it attests all rows that were there."""
+    table = schema.event
+    statement = select(table).where(table.c.action == "migrated")
+    found = connection.execute(statement.order_by(table.c.event_seq.desc()).limit(1)).first()
+    try:
+        return (
+            (0, {}) if found is None else (int(found.event_seq), _read_outputs(read_event(found)))
+        )
+    except (ValueError, TypeError, KeyError):
+        return 0, {}  # named as an altered event when the log comes to it
 
 
 def _read_outputs(event: Event) -> dict[str, tuple[int, str]]:
@@ -122,6 +142,16 @@ class _TableWalk:
             seq = self._next[-1]
             self.next_seq = seq if isinstance(seq, int) else 0
 
+    def compare_before(self, event_seq: int, attested: tuple[int, str]) -> Iterator[Break]:
+        """Compare all rows of earlier events with what one later event attests of them."""
+        count, digest = 0, sha256()
+        while self.next_seq < event_seq and self._next is not None:
+            digest.update(canonical_row(self._form.restore(self._next)))
+            count += 1
+            self._advance()
+        if (count, digest.hexdigest()) != attested:
+            yield self._break(event_seq, "row-altered", "they differ from what was migrated")
+
     def compare(self, event_seq: int, attested: tuple[int, str] | None) -> Iterator[Break]:
         """Compare the rows of one event with what it attests."""
         yield from self._strays(event_seq)
@@ -166,7 +196,7 @@ def _rules() -> list[tuple[str, str, Any]]:
     repeated = (
         select(func.min(seen.c.event_seq).label("event_seq"))
         .where(seen.c.supersedes.is_(None))
-        .group_by(seen.c.source_id, seen.c.item_key)
+        .group_by(seen.c.source_id, seen.c.item_mac)
         .having(func.count() > 1)
     )
     elsewhere = (
@@ -175,7 +205,7 @@ def _rules() -> list[tuple[str, str, Any]]:
         .where(
             or_(
                 first.c.source_id != later.c.source_id,
-                first.c.item_key != later.c.item_key,
+                first.c.item_mac != later.c.item_mac,
                 first.c.sighting_id >= later.c.sighting_id,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ from firstlight.guard.custody import (
     write_time,
 )
 from firstlight.model.event import Actor
+from firstlight.model.ports import Sealer
 from firstlight.store import schema
 from firstlight.store.fault import translated
 from firstlight.store.rowform import canonical_row, clean_text, row_form
@@ -48,10 +50,23 @@ class EventWriter:
         self._inputs = canonical_json(dict(inputs))
         self._digests: dict[str, Any] = {}
         self._counts: dict[str, int] = {}
+        self._purpose: str | None = None
         self.event_seq = tx.next_number("event")
 
     def __enter__(self) -> EventWriter:
+        purpose = self._actor.purpose
+        if purpose:
+            self._purpose = self._tx.purpose_sha256(purpose) or self._state_purpose(purpose)
         return self
+
+    def _state_purpose(self, purpose: str) -> str:
+        """Keep a purpose sealed, once; events name it by a salted digest."""
+        salt, purpose = os.urandom(16), clean_text(purpose)
+        digest = sha256(salt + purpose.encode()).hexdigest()
+        row = {"purpose_sha256": digest, "salt": salt, "purpose": purpose}
+        self.add("stated_purpose", row)
+        self._tx.new_purposes[self._actor.purpose or ""] = digest
+        return digest
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._tx.leave_event(self, kind is None)
@@ -74,6 +89,7 @@ class EventWriter:
         row_number = tx.next_number(table_name)
         values = form.shape(row)
         values[0], values[-1] = row_number, self.event_seq
+        form.protect(values, row, tx.sealer)
         if table_name not in self._counts:
             self._counts[table_name] = 0
             self._digests[table_name] = sha256()
@@ -102,7 +118,7 @@ class EventWriter:
             "event_seq": self.event_seq,
             "at": write_time(at),
             "actor": clean_text(self._actor.name),
-            "purpose": self._actor.purpose and clean_text(self._actor.purpose),
+            "purpose": self._purpose,
             "tool": tool,
             "action": self._action,
             "inputs": self._inputs,
@@ -126,10 +142,16 @@ class Transaction:
         connection: Connection,
         tool: str,
         clock: Callable[[], datetime] = _now,
+        *,
+        sealer: Sealer,
+        purposes: Mapping[str, str],
     ) -> None:
         self._adapter = adapter
         self._connection = connection
         self._tool = tool
+        self.sealer = sealer
+        self._purposes = purposes
+        self.new_purposes: dict[str, str] = {}
         self._clock = clock
         self._pending: dict[str, list[Sequence[Any]]] = {}
         self._pending_rows = 0
@@ -167,6 +189,10 @@ class Transaction:
         if self._previous is None:
             self._previous = self._last_sha256()
         self._previous = event.close(self._previous, self._tool, self._clock())
+
+    def purpose_sha256(self, purpose: str) -> str | None:
+        """Give the digest under which a purpose was stated before, None when it is new."""
+        return self.new_purposes.get(purpose) or self._purposes.get(purpose)
 
     def next_number(self, table_name: str) -> int:
         """Give out the next row number of a table; read from the database once."""

@@ -78,13 +78,23 @@ class Account:
 
 
 def read_archive(
-    data: bytes, *, bounds: Bounds | None = None, name: bytes = b"", keep: bool = True
+    data: bytes,
+    *,
+    bounds: Bounds | None = None,
+    name: bytes = b"",
+    keep: bool = True,
+    passwords: tuple[bytes, ...] = (),
 ) -> Account:
     """Walk an archive as a consumer would, reading everything."""
     account = Account()
     kind = sniff(data[:HEAD_BYTES], size_bytes=len(data), tail=data[-TAIL_BYTES:])
     walk = walk_archive(
-        io.BytesIO(data), kind, bounds=bounds or Bounds(), tick=lambda: None, name=name
+        io.BytesIO(data),
+        kind,
+        bounds=bounds or Bounds(),
+        tick=lambda: None,
+        name=name,
+        passwords=passwords,
     )
     for met in walk:
         if isinstance(met, ArchiveEnd):

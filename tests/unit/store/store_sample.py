@@ -21,12 +21,17 @@ from firstlight.model.media import (
     MediaKind,
     Outcome,
 )
+from firstlight.store.case import add_case, find_case
 from firstlight.store.database import Store, open_store
-from firstlight.store.item import add_item
+from firstlight.store.item import ItemPlace, add_item
 from firstlight.store.list_import import EntryImport, ImportCounts
 from firstlight.store.media import known_media
+from firstlight.store.source import list_sources
+from firstlight.vault.key_folder import KeyFolder
+from firstlight.vault.secret import HomeSecret
 
 ACTOR = Actor("os:tester", "a test")
+SECRET = HomeSecret("0123456789abcdef", bytes(range(32)), bytes(range(32, 64)))
 JPEG = ContentType(MediaKind.IMAGE, "image/jpeg", "JPEG picture")
 
 
@@ -114,7 +119,19 @@ def new_store(place: Path, name: str = "store.db") -> Store:
     if not (place / name).exists():
         (place / name).write_bytes(_empty_store())
         (place / name).chmod(0o600)
-    return open_store(place / name, create=True)
+    return open_sealed(place / name, create=True)
+
+
+def sealer_of(place: Path) -> KeyFolder:
+    """The keys beside a store; made where there are none."""
+    keys = KeyFolder(place / "keys", SECRET)
+    keys.create()
+    return keys
+
+
+def open_sealed(path: Path, **options: Any) -> Store:
+    """Open a store with the keys beside it."""
+    return open_store(path, sealer=sealer_of(path.parent), **options)
 
 
 @cache
@@ -128,28 +145,33 @@ def _empty_store() -> bytes:
 
 def add_source(store: Store, case_name: str = "Case A", path: bytes = b"/seized") -> int:
     """A case, if it is new, with one more source."""
-    from firstlight.store.case import find_case
-
     with store.transaction() as tx:
         case = find_case(tx, case_name)
         if case is None:
             with tx.event(ACTOR, "opened-case") as ev:
-                case_id = ev.add("case_file", {"name": case_name})
+                case_id = add_case(tx, ev, case_name)
         else:
             case_id = case.case_id
         with tx.event(ACTOR, "added-source") as ev:
             return ev.add("source", {"case_id": case_id, "path": path, "kind": "folder"})
 
 
+def place_of(store: Store, source_id: int) -> ItemPlace:
+    """Where items of a source are recorded."""
+    (row,) = [row for row in list_sources(store) if row.source_id == source_id]
+    return ItemPlace(row.case_id, source_id)
+
+
 def ingest(store: Store, source_id: int, *reports: ItemReport) -> list[int]:
     """Record items, one event each, in one transaction."""
     numbers = []
+    place = place_of(store, source_id)
     with store.transaction() as tx:
         for one in reports:
             name = one.digests.media_id if one.digests else ""
             is_new = bool(one.digests) and not known_media(tx, [name])
             with tx.event(ACTOR, "ingested", {"sha256": name}) as ev:
-                numbers.append(add_item(ev, source_id, one, pipeline="test-1", is_new_media=is_new))
+                numbers.append(add_item(ev, place, one, pipeline="test-1", is_new_media=is_new))
     return numbers
 
 

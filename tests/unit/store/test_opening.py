@@ -10,14 +10,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import create_engine
 from tests.unit.store import store_sample as sample
 
 from firstlight.errors import StoreError, StoreVersionError
 from firstlight.store.case import list_cases
 from firstlight.store.database import open_store
-from firstlight.store.migration import REVISIONS
+from firstlight.store.event import count_events
+from firstlight.store.migration import REVISIONS, Migration
 from firstlight.store.schema import METADATA
+from firstlight.store.sealing import Locked
 from firstlight.store.verification import verify_store
 
 
@@ -31,7 +35,7 @@ def run_sql(path: Path, *statements: str) -> None:
 
 def test_creating_twice_is_harmless(tmp_path: Path) -> None:
     for _ in range(2):
-        with open_store(tmp_path / "store.db", create=True) as store:
+        with sample.open_sealed(tmp_path / "store.db", create=True) as store:
             if not list_cases(store):
                 sample.add_source(store)
             assert verify_store(store) == []
@@ -81,43 +85,73 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
             open_store(tmp_path / "store.db", **options)
 
 
-def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
-    with sample.new_store(tmp_path) as store:
-        sample.ingest(store, sample.add_source(store), sample.report(1))
+def make_old(path: Path, revision: str) -> None:
+    """An empty store as an older version made it: by the migrations that there were then."""
+    path.touch(mode=0o600)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = migration_config()
+        config.attributes["connection"] = connection
+        config.attributes["migration"] = Migration(Locked(), "older")
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_an_older_store_is_brought_up_to_date(tmp_path: Path, revision: str) -> None:
     path = tmp_path / "store.db"
-    later = [name for name in METADATA.tables if name in LATER_TABLES]
-    run_sql(
-        path,
-        "PRAGMA foreign_keys = OFF",
-        *(f"DROP TABLE {name}" for name in later),
-        f"UPDATE alembic_version SET version_num = '{REVISIONS[0]}'",
-    )
+    make_old(path, revision)
+    assert revision_of(path) == revision
     with pytest.raises(StoreVersionError):
         open_store(path, read_only=True)
-    with open_store(path) as store:
-        assert verify_store(store) == []
+    assert revision_of(path) == revision
+    with sample.open_sealed(path) as store:
+        assert count_events(store) == 0
+        sample.ingest(store, sample.add_source(store), sample.report(1))
         sample.import_list(store, [sample.entry(1)])
         assert verify_store(store) == []
+    assert revision_of(path) == REVISIONS[-1]
+    with sample.open_sealed(path, read_only=True) as store:
+        (only,) = list_cases(store)
+        assert (only.case.name, only.files) == ("Case A", 1)
 
 
-LATER_TABLES = frozenset(METADATA.tables) - {
-    "event",
-    "case_file",
-    "source",
-    "source_statement",
-    "run",
-    "media",
-    "sighting",
-    "reading",
-    "pdq",
-    "metadata",
-    "failure",
-}
+def test_a_store_of_every_revision_becomes_the_same(tmp_path: Path) -> None:
+    sample.new_store(tmp_path).close()
+    made = catalogue(tmp_path / "store.db")
+    for revision in REVISIONS[:-1]:
+        path = tmp_path / f"{revision}.db"
+        make_old(path, revision)
+        assert catalogue(path) != made
+        sample.open_sealed(path).close()
+        assert catalogue(path) == made
+
+
+def revision_of(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    connection.close()
+    return str(found)
+
+
+def catalogue(path: Path) -> set[tuple[str, str, str | None]]:
+    connection = sqlite3.connect(path)
+    found = set(connection.execute("SELECT type, name, sql FROM sqlite_master"))
+    connection.close()
+    return found
+
+
+def migration_config() -> Config:
+    import firstlight.store
+
+    config = Config()
+    place = Path(firstlight.store.__file__).with_name("migrations")
+    config.set_main_option("script_location", str(place))
+    return config
 
 
 def test_migrations_lead_to_the_schema(tmp_path: Path) -> None:
     from alembic.autogenerate import compare_metadata
-    from alembic.config import Config
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
@@ -135,12 +169,8 @@ def test_migrations_lead_to_the_schema(tmp_path: Path) -> None:
     indexes = {name: sql for name, sql in made.items() if sql and "INDEX" in sql}
     assert indexes == {name: sql for name, sql in migrated.items() if sql and "INDEX" in sql}
 
-    import firstlight.store
-
-    config = Config()
-    place = Path(firstlight.store.__file__).with_name("migrations")
-    config.set_main_option("script_location", str(place))
-    known = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    walked = ScriptDirectory.from_config(migration_config()).walk_revisions()
+    known = [one.revision for one in walked]
     assert tuple(reversed(known)) == REVISIONS
 
 
@@ -156,9 +186,10 @@ def test_opening_a_current_store_does_not_import_alembic(tmp_path: Path) -> None
 
 def test_names_with_odd_bytes_open(tmp_path: Path) -> None:
     odd = os.fsencode(tmp_path) + b"/\xff ?#%41 \xd7.db"
-    with open_store(odd, create=True) as store:
+    sealer = sample.sealer_of(tmp_path)
+    with open_store(odd, create=True, sealer=sealer) as store:
         sample.add_source(store)
-    with open_store(odd, read_only=True) as store:
+    with open_store(odd, read_only=True, sealer=sealer) as store:
         assert len(list_cases(store)) == 1
 
 
@@ -172,7 +203,7 @@ def test_a_link_is_not_followed_when_creating(tmp_path: Path) -> None:
 def test_a_second_writer_waits_and_then_says_so(tmp_path: Path) -> None:
     with sample.new_store(tmp_path) as store:
         path = tmp_path / "store.db"
-        with store.transaction(), open_store(path, busy_timeout_s=0.05) as other:
+        with store.transaction(), sample.open_sealed(path, busy_timeout_s=0.05) as other:
             assert list_cases(other) == []
             with pytest.raises(StoreError, match="locked"), other.transaction():
                 pass
@@ -182,7 +213,7 @@ def test_a_second_writer_waits_and_then_says_so(tmp_path: Path) -> None:
 def test_a_read_only_store_refuses_to_write(tmp_path: Path) -> None:
     sample.new_store(tmp_path).close()
     with (
-        open_store(tmp_path / "store.db", read_only=True) as store,
+        sample.open_sealed(tmp_path / "store.db", read_only=True) as store,
         pytest.raises(StoreError, match="read-only"),
     ):
         sample.add_source(store)
@@ -203,20 +234,21 @@ def test_what_was_committed_survives_a_kill(tmp_path: Path) -> None:
     code = f"""
 import os, signal
 from pathlib import Path
+from firstlight.store.case import add_case
 from tests.unit.store import store_sample as sample
 store = sample.new_store(Path({str(tmp_path)!r}))
 source_id = sample.add_source(store)
 sample.ingest(store, source_id, sample.report(1))
 with store.transaction() as tx:
     with tx.event(sample.ACTOR, "opened-case") as ev:
-        ev.add("case_file", {{"name": "lost"}})
+        add_case(tx, ev, "lost")
     tx.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", code], check=False, env=environment)
     assert done.returncode == -9
-    with open_store(tmp_path / "store.db") as store:
+    with sample.open_sealed(tmp_path / "store.db") as store:
         (only,) = list_cases(store)
         assert (only.case.name, only.files) == ("Case A", 1)
         assert verify_store(store) == []

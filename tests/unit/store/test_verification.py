@@ -49,7 +49,11 @@ def found(breaks: list[Break]) -> list[tuple[int | None, str]]:
         ("UPDATE pdq SET quality = 90.5 WHERE pdq_id = 1", (3, "row-altered")),
         ("UPDATE reading SET is_truncated = 'yes' WHERE reading_id = 1", (3, "row-altered")),
         ("UPDATE reading SET pipeline = X'FF' WHERE reading_id = 1", (3, "row-altered")),
-        ("UPDATE metadata SET tags = zeroblob(9) WHERE metadata_id = 4", (6, "row-altered")),
+        ("UPDATE metadata SET sealed_tags = zeroblob(9) WHERE metadata_id = 4", (6, "row-altered")),
+        ("UPDATE metadata SET sealed = zeroblob(99) WHERE metadata_id = 4", (6, "row-altered")),
+        ("UPDATE sighting SET item_mac = zeroblob(32) WHERE sighting_id = 2", (4, "row-altered")),
+        ("UPDATE stated_purpose SET purpose_sha256 = ''", (1, "row-altered")),
+        ("DELETE FROM stated_purpose", (1, "row-missing")),
         ("UPDATE failure SET reason = '' WHERE failure_id = 1", (7, "row-altered")),
         ("UPDATE entry SET is_withdrawn = 1 WHERE entry_id = 1", (8, "row-altered")),
         ("DELETE FROM failure", (7, "row-missing")),
@@ -143,8 +147,9 @@ def test_an_item_must_come_from_an_ingested_event(tmp_path: Path) -> None:
 
     with sample.new_store(tmp_path) as store:
         source_id = sample.add_source(store)
+        place = sample.place_of(store, source_id)
         with store.transaction() as tx, tx.event(sample.ACTOR, "re-read") as ev:
-            add_item(ev, source_id, sample.report(1), pipeline="t", is_new_media=True)
+            add_item(ev, place, sample.report(1), pipeline="t", is_new_media=True)
         assert [(one.event_seq, one.code) for one in verify_store(store)] == [(3, "item-not-once")]
 
 

@@ -28,6 +28,7 @@ class ArchiveBudget:
         self._output_bytes = 0
         self._members = 0
         self._held_bytes = 0
+        self._tries = 0
 
     def gauge(self, input_bytes: int) -> ArchiveGauge:
         """Open the account of one archive of the nest."""
@@ -54,6 +55,11 @@ class ArchiveBudget:
             self._exceed("the archive unpacks to more bytes than allowed")
         if is_over_ratio(self._output_bytes, self._input_bytes, self.bounds):
             self._exceed("the archive unpacks to too many times its size")
+
+    def count_try(self, tries_max: int) -> bool:
+        """Count one try of a password; False when the nest had as many already."""
+        self._tries += 1
+        return self._tries <= tries_max
 
     def hold(self, size_bytes: int) -> bool:
         """Ask to keep so many more bytes of nested archives in memory."""

@@ -155,6 +155,7 @@ class ArchiveItem:
         facts: As the archive states them; a size of 0 may mean "not stated".
         failure: Why the content cannot be had; None when it can be opened.
         container_mime: Type of the archive that it lies in.
+        caveat: What is to be said of a content that can be read all the same.
         outcome: ``SKIPPED`` (links, special files), ``NOT_OPENED`` or ``FAILED`` beside a
             failure; else None.
     """
@@ -173,6 +174,7 @@ class ArchiveItem:
         self.facts: FileFacts = member.facts
         self.failure: Failure | None = member.failure
         self.outcome: Outcome | None = member.outcome
+        self.caveat: Failure | None = member.caveat
         self._member = member
         self._budget = budget
         self._content: MemberContent | None = None

@@ -25,6 +25,7 @@ class Member:
         window: The content itself, where it lies unpacked in a seekable source.
         is_reopenable: Whether the opener may be called more than once.
         is_skipped: A link or special file: listed, not an error.
+        caveat: What is to be said of a content that can be read all the same.
     """
 
     name: bytes
@@ -35,6 +36,7 @@ class Member:
     is_reopenable: bool = False
     failure: Failure | None = None
     is_skipped: bool = False
+    caveat: Failure | None = None
 
     @property
     def outcome(self) -> Outcome | None:

@@ -9,9 +9,12 @@ from typing import Final
 from firstlight.errors import NotOpenedError
 from firstlight.intake.archive.compressed import compressed_members
 from firstlight.intake.archive.member import Member, MemberReader, Unpacking
+from firstlight.intake.archive.sevenzip import sevenzip_members
 from firstlight.intake.archive.stream import ByteStream
 from firstlight.intake.archive.tar import tar_members
 from firstlight.intake.archive.zip import zip_members
+from firstlight.intake.disk.registry import DISK_READERS
+from firstlight.intake.document.registry import DOCUMENT_READERS
 
 _READERS: Final[dict[str, MemberReader]] = {
     "application/zip": zip_members,
@@ -20,9 +23,12 @@ _READERS: Final[dict[str, MemberReader]] = {
     "application/x-bzip2": partial(compressed_members, "bzip2"),
     "application/x-xz": partial(compressed_members, "xz"),
     "application/zstd": partial(compressed_members, "zstd"),
+    "application/x-7z-compressed": sevenzip_members,
+    **DISK_READERS,
+    **DOCUMENT_READERS,
 }
 
-_NEED_SEEKING: Final = frozenset(("application/zip",))
+_NEED_SEEKING: Final = frozenset(("application/zip", *DISK_READERS, *DOCUMENT_READERS))
 
 
 def readable_types() -> frozenset[str]:

@@ -12,6 +12,7 @@ from firstlight.intake.archive.item import ArchiveEnd, ArchiveItem
 from firstlight.intake.archive.member import Unpacking, no_sibling
 from firstlight.intake.archive.registry import iterate_members
 from firstlight.intake.archive.stream import ByteStream, Tick, Window
+from firstlight.intake.disk.registry import DISK_READERS
 from firstlight.intake.source_file import failure_of
 from firstlight.model.bounds import Bounds
 from firstlight.model.media import ContentType, Failure
@@ -121,7 +122,12 @@ class _Nest:
         except InputError as error:
             yield place.end(0, [failure_of(error, "unpack")])
         else:
-            yield from self.walk(
+            nest = self
+            if item.container_mime in DISK_READERS and len(item.members) == 1:
+                # A disk holds archives as a folder does: each is the outermost one of its nest.
+                budget = ArchiveBudget(self._budget.bounds, size_bytes)
+                nest = _Nest(budget, self._tick, self._passwords, no_sibling)
+            yield from nest.walk(
                 _Place(source, size_bytes, mime, item.members, item.ordinals, place.name)
             )
         finally:

@@ -36,6 +36,8 @@ class ZipEntry:
         header_offset: Of the local header, from the start of the file.
         unix_mode: File mode where a Unix system wrote the entry; else 0.
         has_checksum: False in a rescue, where the checksum may stand behind the content.
+        clock: The two bytes of the time of day; what an old lock is checked by.
+        lock: The field that describes a lock of WinZip's kind; empty where there is none.
     """
 
     name: bytes
@@ -48,6 +50,8 @@ class ZipEntry:
     mtime_ns: int | None = None
     unix_mode: int = 0
     has_checksum: bool = True
+    clock: int = 0
+    lock: bytes = b""
 
     @property
     def is_folder(self) -> bool:
@@ -214,6 +218,8 @@ def _parse_entry(record: bytes, shift_bytes: int) -> ZipEntry:
         header_offset=offset + shift_bytes,
         mtime_ns=stated_time_ns(extra),
         unix_mode=number(record, 40, 2) if is_unix else 0,
+        clock=number(record, 12, 2),
+        lock=stated_lock(extra),
     )
 
 
@@ -247,5 +253,14 @@ def stated_time_ns(extra: bytes) -> int | None:
         if kind == 0x5455 and len(data) >= 5 and data[0] & 1:
             return int.from_bytes(data[1:5], "little", signed=True) * 10**9
         if kind == 0x000A and len(data) >= 16 and number(data, 4, 2) == 1:
-            return (number(data, 8, 8) - _FILETIME_1970) * 100
+            moment = (number(data, 8, 8) - _FILETIME_1970) * 100
+            return moment if moment < 1 << 63 else None
     return None
+
+
+def stated_lock(extra: bytes) -> bytes:
+    """Read the field by which a member locked with AES says how.
+
+    Source: WinZip, "AES Encryption Information", section II.
+    """
+    return next((data for kind, data in _extra_fields(extra) if kind == 0x9901), b"")

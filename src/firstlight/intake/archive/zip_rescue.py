@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from firstlight.intake.archive.stream import CHUNK_BYTES, Tick, Window
-from firstlight.intake.archive.zip_directory import ZipEntry, number, stated_time_ns, widen
+from firstlight.intake.archive.zip_directory import (
+    ZipEntry,
+    number,
+    stated_lock,
+    stated_time_ns,
+    widen,
+)
 
 _HEADER_BYTES: Final = 30
 _FIRST_STEP_BYTES: Final = 1 << 12
@@ -72,6 +78,8 @@ def _read_header(
         header_offset=position,
         mtime_ns=stated_time_ns(extra),
         has_checksum=not is_behind,
+        clock=number(header, 10, 2),
+        lock=stated_lock(extra),
     )
 
 

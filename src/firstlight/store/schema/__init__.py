@@ -4,12 +4,20 @@
 """
 
 from firstlight.store.schema.base import METADATA
+from firstlight.store.schema.care import (
+    case_erasure,
+    case_retention,
+    home_profile,
+    kept,
+    stated_purpose,
+)
 from firstlight.store.schema.finding import (
     child,
     child_link,
     child_state,
     event,
     judgement,
+    judgement_note,
     match,
     match_progress,
     near_copy,
@@ -32,7 +40,9 @@ from firstlight.store.schema.known import bad_row, entry, hash_list, list_tally,
 __all__ = [
     "METADATA",
     "bad_row",
+    "case_erasure",
     "case_file",
+    "case_retention",
     "child",
     "child_link",
     "child_state",
@@ -40,7 +50,10 @@ __all__ = [
     "event",
     "failure",
     "hash_list",
+    "home_profile",
     "judgement",
+    "judgement_note",
+    "kept",
     "list_tally",
     "list_version",
     "match",
@@ -55,4 +68,5 @@ __all__ = [
     "sighting",
     "source",
     "source_statement",
+    "stated_purpose",
 ]

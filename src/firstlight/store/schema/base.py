@@ -38,11 +38,15 @@ class WrappedNumber(Text):
     """An unsigned 64-bit number of a file system, as decimal text: SQL numbers are signed."""
 
 
-def record_table(name: str, key: str, *items: Any) -> Table:
-    """Make an append-only table: a number of its own first, the event that wrote it last."""
+def record_table(name: str, key: str, *items: Any, metadata: MetaData = METADATA) -> Table:
+    """Make an append-only table: a number of its own first, the event that wrote it last.
+
+    Args:
+        metadata: Another one for the tables of a migration, which stay as they were then.
+    """
     return Table(
         name,
-        METADATA,
+        metadata,
         Column(key, NUMBER, primary_key=True, autoincrement=False),
         *items[: _columns(items)],
         Column("event_seq", NUMBER, nullable=False),
@@ -87,6 +91,32 @@ def json_text(name: str, *, null: bool = True) -> Column[Any]:
 def unsigned(name: str) -> Column[Any]:
     """Unsigned 64-bit number of a file system; may be NULL."""
     return Column(name, WrappedNumber(), nullable=True)
+
+
+def sealed(*fields: str, name: str = "sealed", of_bytes: tuple[str, ...] = ()) -> Column[Any]:
+    """Fields of a row under the key of its case (``case_id``; the home's where that is NULL).
+
+    Rows are written and read by field; the column holds what ``Sealer.seal`` made of them.
+
+    Args:
+        of_bytes: Fields that hold bytes and nothing else.
+    """
+    info = {"fields": fields, "of_bytes": of_bytes}
+    return Column(name, LargeBinary(), nullable=False, info=info)
+
+
+def keyed_hash(
+    name: str, of: str, use: str, *, of_home: bool = False, null: bool = False
+) -> Column[Any]:
+    """Keyed hash of a field, by which a row is found without being opened.
+
+    Args:
+        of: Field of the written row; need not be stored anywhere else.
+        use: What ``Sealer.mac`` is told.
+        of_home: Under the home's key, so that cases can be compared; else under the case's.
+    """
+    info = {"of": of, "use": use, "of_home": of_home}
+    return Column(name, LargeBinary(), nullable=null, info=info)
 
 
 def reference(name: str, target: str, *, null: bool = False) -> Column[Any]:

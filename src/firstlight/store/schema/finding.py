@@ -11,6 +11,7 @@ from firstlight.store.schema.base import (
     number,
     record_table,
     reference,
+    sealed,
     text,
 )
 
@@ -80,9 +81,8 @@ child_state = record_table(
     text("state"),
     number("age_from", null=True),
     number("age_to", null=True),
-    text("age_source", null=True),
     reference("case_id", "case_file.case_id", null=True),
-    text("note", null=True),
+    sealed("age_source", "note"),
 )
 Index(None, child_state.c.child_id)
 
@@ -102,6 +102,14 @@ judgement = record_table(
     text("subject_kind"),
     text("subject"),
     text("decision"),
-    text("note", null=True),
 )
 Index(None, judgement.c.subject_kind, judgement.c.subject)
+
+judgement_note = record_table(
+    "judgement_note",
+    "judgement_note_id",
+    reference("judgement_id", "judgement.judgement_id"),
+    reference("case_id", "case_file.case_id", null=True),
+    sealed("note"),
+)
+Index(None, judgement_note.c.judgement_id)

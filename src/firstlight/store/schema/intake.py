@@ -8,33 +8,64 @@ from firstlight.store.schema.base import (
     blob,
     flag,
     json_text,
+    keyed_hash,
     number,
     real,
     record_table,
     reference,
+    sealed,
     text,
-    unsigned,
 )
 
-case_file = record_table("case_file", "case_id", text("name"), UniqueConstraint("name"))
+LOCATOR_FIELDS = ("path", "members", "ordinals")
+"""Where an item lies: bytes, list of bytes, list of numbers."""
+
+TIME_FIELDS = ("mtime_ns", "ctime_ns", "inode", "device", "accessed_ns", "born_ns")
+"""What the file system, disk image or archive says of an item."""
+
+METADATA_FIELDS = (
+    "maker",
+    "model",
+    "body_serial",
+    "lens",
+    "lens_serial",
+    "image_unique_id",
+    "owner",
+    "software",
+    "latitude_deg",
+    "longitude_deg",
+    "altitude_m",
+    "taken_local",
+    "clocks",
+    "edit_history",
+    "container",
+)
+"""Contents of a media's metadata; ``tags`` are sealed apart, for they are seldom asked for."""
+
+case_file = record_table(
+    "case_file",
+    "case_id",
+    keyed_hash("name_mac", "name", "case-name", of_home=True),
+    sealed("name"),
+)
+Index(None, case_file.c.name_mac)
 
 source = record_table(
     "source",
     "source_id",
     reference("case_id", "case_file.case_id"),
-    blob("path"),
+    keyed_hash("path_mac", "path", "source-path"),
     text("kind"),
-    UniqueConstraint("case_id", "path"),
+    sealed("path", of_bytes=("path",)),
+    UniqueConstraint("case_id", "path_mac"),
 )
 
 source_statement = record_table(
     "source_statement",
     "source_statement_id",
     reference("source_id", "source.source_id"),
-    text("exhibit", null=True),
-    text("custodian", null=True),
-    text("legal_basis", null=True),
-    text("received_at", null=True),
+    reference("case_id", "case_file.case_id"),
+    sealed("exhibit", "custodian", "legal_basis", "received_at"),
 )
 Index(None, source_statement.c.source_id)
 
@@ -45,6 +76,7 @@ run = record_table(
     text("state"),
     reference("begun_run_id", "run.run_id", null=True),
     json_text("counts"),
+    json_text("settings"),
 )
 Index(None, run.c.source_id)
 
@@ -67,28 +99,26 @@ Index(None, media.c.sha1)
 sighting = record_table(
     "sighting",
     "sighting_id",
+    reference("case_id", "case_file.case_id"),
     reference("source_id", "source.source_id"),
-    blob("item_key"),
-    blob("path"),
-    json_text("members"),
-    json_text("ordinals"),
+    reference("run_id", "run.run_id", null=True),
+    keyed_hash("item_mac", "item_key", "item"),
     reference("media_id", "media.media_id", null=True),
     text("outcome"),
+    text("reader"),
+    text("allocation", null=True),
     number("size_bytes"),
-    number("mtime_ns", null=True),
-    number("ctime_ns", null=True),
-    unsigned("inode"),
-    unsigned("device"),
     text("named_mime", null=True),
     number("member_count", null=True),
     reference("supersedes", "sighting.sighting_id", null=True),
     flag("is_changed"),
+    sealed(*LOCATOR_FIELDS, *TIME_FIELDS, of_bytes=("path",)),
 )
 Index(None, sighting.c.source_id)
 Index(
     "uq_sighting_first_of_item",
     sighting.c.source_id,
-    sighting.c.item_key,
+    sighting.c.item_mac,
     unique=True,
     sqlite_where=sighting.c.supersedes.is_(None),
     postgresql_where=sighting.c.supersedes.is_(None),
@@ -106,13 +136,13 @@ reading = record_table(
     "reading",
     "reading_id",
     reference("media_id", "media.media_id"),
+    reference("run_id", "run.run_id", null=True),
     number("width_px", null=True),
     number("height_px", null=True),
     number("frame_count", null=True),
     real("duration_s"),
     flag("is_truncated"),
     flag("has_thumbnail"),
-    json_text("container"),
     text("pipeline"),
 )
 Index(None, reading.c.media_id)
@@ -137,34 +167,24 @@ metadata = record_table(
     "metadata_id",
     reference("media_id", "media.media_id"),
     reference("reading_id", "reading.reading_id"),
-    text("reader"),
-    text("reader_version"),
-    text("maker", null=True),
-    text("model", null=True),
-    text("body_serial", null=True),
-    text("lens", null=True),
-    text("lens_serial", null=True),
-    text("image_unique_id", null=True),
-    text("owner", null=True),
-    text("software", null=True),
-    real("latitude_deg"),
-    real("longitude_deg"),
-    real("altitude_m"),
-    text("taken_local", null=True),
-    json_text("clocks"),
-    json_text("edit_history"),
+    reference("case_id", "case_file.case_id"),
+    text("reader", null=True),
+    text("reader_version", null=True),
+    keyed_hash("body_serial_mac", "body_serial_key", "serial", of_home=True, null=True),
+    keyed_hash("lens_serial_mac", "lens_serial_key", "serial", of_home=True, null=True),
+    flag("has_place"),
+    flag("has_time"),
     flag("has_differing_thumbnail", null=True),
-    blob("tags"),
+    sealed(*METADATA_FIELDS),
+    sealed("tags", name="sealed_tags", of_bytes=("tags",)),
+    UniqueConstraint("reading_id", "case_id"),
 )
-Index(None, metadata.c.reading_id)
-for _sought in ("body_serial", "lens_serial", "latitude_deg", "taken_local"):
-    _column = metadata.c[_sought]
-    Index(
-        None,
-        _column,
-        sqlite_where=_column.is_not(None),
-        postgresql_where=_column.is_not(None),
-    )
+for _column, _present in (
+    (metadata.c.body_serial_mac, metadata.c.body_serial_mac.is_not(None)),
+    (metadata.c.lens_serial_mac, metadata.c.lens_serial_mac.is_not(None)),
+    (metadata.c.has_place, metadata.c.has_place.is_(True)),
+):
+    Index(None, _column, sqlite_where=_present, postgresql_where=_present)
 
 failure = record_table(
     "failure",

@@ -1,0 +1,96 @@
+"""Erasing a case: its key is destroyed, and with it everything that was sealed under it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from firstlight.app.backup_writing import BACKUPS_FOLDER
+from firstlight.errors import CaseHeldError, UsageError
+from firstlight.store.database import Reader
+from firstlight.store.event import count_events
+from firstlight.store.retention import erased_case_ids, find_retention
+from firstlight.store.schema import kept, sighting, source
+from firstlight.vault.blob import BlobVault
+from firstlight.vault.durable_file import destroy_file
+
+if TYPE_CHECKING:
+    from firstlight.app.home import Home
+
+VAULT_FOLDER = "vault"
+
+
+def erase_case(home: Home, case_name: str, *, is_sure: bool) -> dict[str, Any]:
+    """Erase a case: a person's act, with a purpose, and refused while the case is on hold.
+
+    The event is written first: from then on the case is gone from every answer. What a power
+    cut then leaves undone is done when the home is next opened.
+
+    Raises:
+        UsageError: No purpose is stated, or it is not confirmed.
+        CaseHeldError: The case is on legal hold; the refusal is logged.
+    Cost: well under a second, however much the case holds; sealed copies are unlinked after.
+    """
+    from firstlight.app.case import require_case
+
+    case = require_case(home, case_name)
+    if home.actor.purpose is None:
+        raise UsageError("erasing a case needs its purpose: --reason TEXT")
+    retention = find_retention(home.store, case.case_id)
+    if retention is not None and retention.is_on_hold:
+        with home.store.transaction() as tx:
+            inputs = {"what": "erase-case", "case": case.case_id, "code": CaseHeldError.code}
+            with tx.event(home.actor, "refused", inputs):
+                pass
+        raise CaseHeldError("the case is on legal hold: `firstlight case release` comes first")
+    if not is_sure:
+        raise UsageError("an erased case never comes back: say --yes")
+    counts = _counts(home.store, case.case_id)
+    with (
+        home.store.transaction() as tx,
+        tx.event(home.actor, "erased-case", {"case": case.case_id, **counts}) as event,
+    ):
+        event.add("case_erasure", {"case_id": case.case_id, "counts": counts})
+    home.sealer.erase_case(case.case_id)
+    _vault(home).remove_case(case.case_id)
+    destroy_inner_backups(home.path)
+    return {
+        "case": case.case_id,
+        "erased": counts,
+        "backups": count_events(home.store, "backed-up"),
+    }
+
+
+def destroy_inner_backups(home_path: Path) -> None:
+    """Destroy the backups that migrations left in the home: they still hold the erased case."""
+    for path in sorted((home_path / BACKUPS_FOLDER).glob("*")):
+        destroy_file(path)
+
+
+def finish_erasures(home: Home) -> None:
+    """Complete erasures that a kill or power cut left between their event and their deed."""
+    for case_id in erased_case_ids(home.store):
+        if home.sealer.has_case(case_id):
+            home.sealer.erase_case(case_id)
+            destroy_inner_backups(home.path)
+        if vault_folder(home.path, case_id).exists():
+            _vault(home).remove_case(case_id)
+
+
+def vault_folder(home_path: Path, case_id: int) -> Path:
+    """Where the sealed copies of a case lie."""
+    return home_path / VAULT_FOLDER / f"case-{case_id}"
+
+
+def _vault(home: Home) -> BlobVault:
+    return BlobVault(home.path / VAULT_FOLDER, home.sealer)
+
+
+def _counts(reader: Reader, case_id: int) -> dict[str, int]:
+    def count(table: Any) -> int:
+        statement = select(func.count()).select_from(table).where(table.c.case_id == case_id)
+        return int(reader.fetch(statement)[0][0])
+
+    return {"sources": count(source), "sightings": count(sighting), "kept": count(kept)}
