@@ -34,7 +34,12 @@ class Program:
     def environment(self) -> dict[str, str]:
         """Return what the program is started with: nobody's own settings take part."""
         kept = {name: text for name, text in os.environ.items() if "FIRSTLIGHT" not in name}
-        return {**kept, "FIRSTLIGHT_HOME": str(self.home), "FIRSTLIGHT_REASON": "benchmark"}
+        return {
+            **kept,
+            "FIRSTLIGHT_HOME": str(self.home),
+            "FIRSTLIGHT_KEY_FILE": str(self.home.with_name("key.json")),
+            "FIRSTLIGHT_REASON": "benchmark",
+        }
 
     def run(self, *arguments: str, sample_s: float | None = None) -> Cost:
         """Run a command to its end.
@@ -65,11 +70,11 @@ def document(cost: Cost) -> dict[str, Any]:
 
 
 @contextmanager
-def fresh_program() -> Iterator[Program]:
+def fresh_program(*init_options: str) -> Iterator[Program]:
     """Give the program with an empty home, which goes afterwards."""
     with tempfile.TemporaryDirectory(prefix="firstlight-benchmark-") as folder:
         program = Program(Path(folder) / "home")
-        program.run("init")
+        program.run("init", *init_options)
         yield program
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from examples.apart import find_clashes
 from examples.clip import put_clips
 from examples.coding import CODINGS
+from examples.document import put_picture_documents
 from examples.lists import write_lists
 from examples.making import Made, make_scene
 from examples.odd import put_damage, put_documents, put_mislabelled, put_names, put_specials
@@ -95,6 +96,7 @@ def _odd_files(out: Path, made: list[Made], files: int, seed: int) -> Shelf:
     put_archives(shelf, max(1, files // 2000))
     put_specials(shelf)
     put_clips(shelf, seed)
+    put_picture_documents(shelf)
     if exiftool_command() is None:
         shelf.not_drawn.append(NotDrawn("thumbnails in Exif", "no exiftool here"))
     for name, coding in CODINGS.items():

@@ -28,8 +28,8 @@ from examples.disk_fat import SECTOR_BYTES, FatFile, write_fat
 
 MIB = 1 << 20
 FIRST_START = MIB
-FAT_BYTES, EXT_BYTES, STUB_BYTES = 12 * MIB, 8 * MIB, MIB
-TAKEN_AT = datetime(2026, 3, 1, 9, 30, 10)
+FAT_BYTES, EXT_BYTES, STUB_BYTES, NOISE_BYTES = 12 * MIB, 8 * MIB, MIB, 1 << 16
+TAKEN_AT = datetime(2026, 3, 1, 9, 30, 10, tzinfo=UTC)
 TYPES = {"fat16": 0x06, "fat32": 0x0C, "ext4": 0x83, "bitlocker": 0x07}
 ALLOCATED, DELETED, UNALLOCATED = "allocated", "deleted", "unallocated"
 
@@ -74,7 +74,7 @@ def draw_disk(
     seed: int = 1,
     pictures: int = 6,
     extra: Mapping[str, bytes] | None = None,
-    segment_bytes: int = 1_000_000,
+    segment_bytes: int = 100_000,
 ) -> DiskSample:
     """Write a disk with a FAT volume, an ext4 one where its tools are, and an encrypted one.
 
@@ -117,10 +117,8 @@ def write_disk(
         sector = bytearray(SECTOR_BYTES)
         start = FIRST_START
         for place, (kind, size_bytes, write) in enumerate(parts):
-            entry = struct.pack(
-                "<B3sB3sII",
-                0, bytes(3), TYPES[kind], bytes(3), start // SECTOR_BYTES, size_bytes // SECTOR_BYTES,
-            )  # fmt: skip
+            measures = (start // SECTOR_BYTES, size_bytes // SECTOR_BYTES)
+            entry = struct.pack("<B3sB3sII", 0, b"", TYPES[kind], b"", *measures)
             sector[446 + 16 * place : 462 + 16 * place] = entry
             write(file, start, size_bytes)
             start += size_bytes
@@ -142,7 +140,7 @@ def fat_truth(prefix: str, files: Sequence[FatFile]) -> list[DiskItem]:
                 prefix + (f"{folder}/{seen}" if folder else seen),
                 hashlib.sha256(one.content).hexdigest(),
                 DELETED if one.is_deleted else ALLOCATED,
-                one.changed_at.replace(tzinfo=UTC).isoformat(),
+                one.changed_at.isoformat(),
             )
         )
     return items
@@ -203,9 +201,7 @@ def _tool(name: str) -> str | None:
 
 
 def _run(name: str, *arguments: str) -> None:
-    program = _tool(name)
-    assert program is not None
-    subprocess.run([program, *arguments], check=True, capture_output=True)
+    subprocess.run([_tool(name) or name, *arguments], check=True, capture_output=True)
 
 
 def _copy(source: Path, file: BinaryIO, at: int) -> None:
@@ -214,9 +210,9 @@ def _copy(source: Path, file: BinaryIO, at: int) -> None:
 
 
 def _write_stub(file: BinaryIO, at: int, size_bytes: int) -> None:
-    """Write what a volume locked by BitLocker shows: its mark, then noise."""
+    """Write what a volume locked by BitLocker shows: its mark, then some noise."""
     file.seek(at)
-    noise = np.random.default_rng(5).bytes(size_bytes - 11)
+    noise = np.random.default_rng(5).bytes(min(size_bytes, NOISE_BYTES) - 11)
     file.write(b"\xeb\x58\x90-FVE-FS-" + noise)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 SECTOR_BYTES = 512
+EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 FAT16_CLUSTERS_MIN, FAT32_CLUSTERS_MIN = 4085, 65_525
 DELETED_BYTE = 0xE5
 FOLDER, ARCHIVE, LONG_NAME = 0x10, 0x20, 0x0F
@@ -42,7 +43,7 @@ class _Folder:
     entries: bytearray = field(default_factory=bytearray)
     folders: dict[str, _Folder] = field(default_factory=dict)
     short_names: set[bytes] = field(default_factory=set)
-    changed_at: datetime = datetime(2026, 1, 1)
+    changed_at: datetime = EPOCH
     is_deleted: bool = False
 
 
@@ -179,9 +180,7 @@ def write_fat(
         folder = root
         for step in way:
             folder = folder.folders.setdefault(step, _Folder(changed_at=one.changed_at))
-        first = volume.put(
-            one.content, is_kept=not one.is_deleted, in_freed=one.takes_freed_space
-        )
+        first = volume.put(one.content, is_kept=not one.is_deleted, in_freed=one.takes_freed_space)
         size = len(one.content)
         folder.entries += _entries(
             folder, name, ARCHIVE, first, size, one.changed_at, is_deleted=one.is_deleted
@@ -234,7 +233,7 @@ def _entry(short: bytes, kind: int, cluster: int, size_bytes: int, at: datetime)
     date = at.year - 1980 << 9 | at.month << 5 | at.day
     return struct.pack(
         "<11sBBBHHHHHHHI",
-        short, kind, 0, 0, time, date, date, cluster >> 16, time, date, cluster & 0xFFFF, size_bytes,
+        short, kind, 0, 0, time, date, date, cluster >> 16, time, date, cluster & 0xFFFF, size_bytes
     )  # fmt: skip
 
 
@@ -251,15 +250,24 @@ def _long_entries(name: str, short: bytes) -> bytes:
         part = text[(number - 1) * 26 : number * 26]
         order = number | (0x40 if number == count else 0)
         entries.append(
-            struct.pack("<B10sBBB12sH4s", order, part[:10], LONG_NAME, 0, checksum, part[10:22], 0,
-                        part[22:])  # fmt: skip
+            struct.pack(
+                "<B10sBBB12sH4s",
+                order,
+                part[:10],
+                LONG_NAME,
+                0,
+                checksum,
+                part[10:22],
+                0,
+                part[22:],
+            )
         )
     return b"".join(entries)
 
 
 def _short_name(name: str, taken: set[bytes]) -> bytes:
     stem, _, ending = name.upper().rpartition(".") if "." in name else (name.upper(), "", "")
-    clean = "".join(char for char in stem if char.isascii() and char.isalnum() or char in "_-")
+    clean = "".join(char for char in stem if (char.isascii() and char.isalnum()) or char in "_-")
     end = "".join(char for char in ending if char.isascii() and char.isalnum())[:3].ljust(3)
     short = (clean[:8].ljust(8) + end).encode()
     number = 0

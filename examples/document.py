@@ -22,6 +22,12 @@ File = tuple[bytes, bytes]
 PACKED_AT = (2026, 1, 1, 0, 0, 0)
 SENT = b"Thu, 01 Jan 2026 00:00:00 +0000"
 
+PHONE_REPORT = (
+    b'<?xml version="1.0" encoding="utf-8"?>\n<project id="0" name="Sample" '
+    b'reportVersion="5.2" xmlns="http://pa.cellebrite.com/report/2.0"></project>'
+)
+"""What an extraction report says of its files: kept, and listed as not opened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -119,12 +125,11 @@ def make_odt(files: Sequence[File]) -> Packed:
 
 def make_phone_report(files: Sequence[File]) -> Packed:
     """Write a phone extraction report: files of the phone beside a report about them."""
-    report = (
-        b'<?xml version="1.0" encoding="utf-8"?>\n<project id="0" name="Sample" '
-        b'reportVersion="5.2" xmlns="http://pa.cellebrite.com/report/2.0"></project>'
-    )
-    members = [(b"files/Image/" + name, content) for name, content in files]
-    return Packed(_zip([(b"report.xml", report), *members], zipfile.ZIP_DEFLATED), tuple(members))
+    members = [
+        (b"report.xml", PHONE_REPORT),
+        *((b"files/Image/" + name, content) for name, content in files),
+    ]
+    return Packed(_zip(members, zipfile.ZIP_DEFLATED), tuple(members))
 
 
 def _zip(parts: Sequence[File], method: int = zipfile.ZIP_STORED) -> bytes:
@@ -190,13 +195,14 @@ def put_picture_documents(shelf: Shelf) -> None:
     by_content = {content: original for original, content in pairs}
     for path, packed in made.items():
         variant = path.rpartition(b".")[2].decode()
-        # A report of an extraction is not understood, and that is to be said.
-        codes = ("not-opened",) if variant == "ufdr" else ()
-        shelf.put(Item(path, "laptop", "document", variant, codes=codes), packed.content)
+        shelf.put(Item(path, "laptop", "document", variant), packed.content)
         for name, content in packed.members:
             original = by_content.get(content)
             inside = path + b"!/" + name
-            if original is None:
+            if content == PHONE_REPORT:
+                closed = ("not-opened",)
+                item = Item(inside, "laptop", "document", "report", outcomes=closed, codes=closed)
+            elif original is None:
                 item = Item(inside, "laptop", "document", "part")
             else:
                 item = same_picture(original, inside, "in-document", variant)

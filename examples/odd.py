@@ -119,7 +119,7 @@ def put_documents(shelf: Shelf) -> None:
         source = path.split(b"/", 1)[0].decode()
         variant = path.rsplit(b".", 1)[1].decode()
         # What may hold pictures and is not opened is to be said, never passed over.
-        outcomes = ("read", "not-opened") if variant in ("pdf", "docx", "db") else ("read",)
+        outcomes = ("read", "not-opened") if variant == "db" else ("read",)
         shelf.put(Item(path, source, "document", variant, outcomes=outcomes), content)
 
 

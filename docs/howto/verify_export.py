@@ -35,7 +35,7 @@ for line in open(sys.argv[1], "rb"):
     elif "head" in record:  # how many events there were, and what they were, signed
         text, _, signature = record["head"].rpartition("\n\n")
         origin, size, tree, chain, at, key = text.split("\n")
-        covered, key = int(size), b64decode(key.split("+")[2])[1:]
+        covered, key = int(size), b64decode(key.split("+", 2)[2])[1:]
         check(key.hex() in (given or header["keys"]), f"a head is signed by key {key.hex()}")
         signature = b64decode(signature.split(" ")[2])[4:]
         Ed25519PublicKey.from_public_bytes(key).verify(signature, text.encode() + b"\n")

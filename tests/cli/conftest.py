@@ -32,12 +32,11 @@ class Answer:
 Program = Callable[..., Answer]
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """Call the program with a fresh home."""
+def caller(place: Path) -> Program:
+    """Call the program with the home in a folder."""
 
     def call(*arguments: str | bytes, **environment: str) -> Answer:
-        env = {**os.environ, "FIRSTLIGHT_HOME": str(tmp_path / "home"), **environment}
+        env = {**os.environ, "FIRSTLIGHT_HOME": str(place / "home"), **environment}
         done = subprocess.run(
             [sys.executable, "-m", "firstlight", *arguments],
             env=env,
@@ -51,6 +50,12 @@ def program(tmp_path: Path) -> Program:
         return Answer(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Call the program with a fresh home."""
+    return caller(tmp_path)
 
 
 @pytest.fixture
@@ -76,5 +81,5 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "empty.jpg").touch()
     (folder / "words.jpg").write_text("no picture at all")
     (folder / "notes.txt").write_text("nothing")
-    (folder / "disk.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(64))
+    (folder / "disk.cab").write_bytes(b"MSCF" + bytes(64))
     return folder

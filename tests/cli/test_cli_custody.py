@@ -24,7 +24,7 @@ def test_an_untouched_store_verifies(filled):
     "statement",
     [
         "UPDATE media SET size_bytes = size_bytes + 1 WHERE rowid = 2",
-        "UPDATE sighting SET path = x'2f6e' WHERE sighting_id = 3",
+        "UPDATE sighting SET sealed = x'2f6e' WHERE sighting_id = 3",
         "UPDATE pdq SET quality = 100 - quality WHERE pdq_id = 1",
         "DELETE FROM failure WHERE failure_id = 1",
         "UPDATE event SET purpose = 'another' WHERE event_seq = 4",

@@ -31,7 +31,7 @@ def test_ingest_gives_the_promised_document(home, photos):
         assert item["code"]
         assert item["reason"]
         assert base64.b64decode(item["path_b64"]) == os.fsencode(item["path"])
-    assert [Path(item["path"]).name for item in document["not_opened"]] == ["disk.7z"]
+    assert [Path(item["path"]).name for item in document["not_opened"]] == ["disk.cab"]
 
 
 def test_the_same_source_again_adds_nothing(home, photos):

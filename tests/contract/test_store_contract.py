@@ -20,6 +20,7 @@ from firstlight.store import (
     judgement,
     match,
     media,
+    metadata,
     near_copy,
     record,
     sighting,
@@ -166,7 +167,7 @@ def test_the_newest_reading_counts(store: Store) -> None:
     name = sample.media_id(1)
     assert fingerprint.load_readings(store, [name])[name].reading == newer
     assert list(fingerprint.pdq_rows(store)) == []
-    assert list(fingerprint.metadata_rows(store)) == []
+    assert list(metadata.metadata_rows(store)) == []
     assert len(sighting.changed_sightings(store, 1)) == 1
 
 
@@ -222,17 +223,17 @@ def test_cameras_places_and_times_are_found(store: Store) -> None:
     other = sample.add_source(store, "Case B", b"/b")
     sample.ingest(store, first, sample.report(1), sample.report(2))
     sample.ingest(store, other, sample.report(4))
-    cameras = [(row.body_serial, row.case_id) for row in fingerprint.camera_rows(store)]
+    cameras = [(row.body_serial, row.case_id) for row in metadata.camera_rows(store)]
     assert sorted(cameras) == [("FL1", 1), ("FL1", 2), ("FL2", 1)]
-    assert set(fingerprint.media_with_serial(store, " fl1 ")) == {
+    assert set(metadata.media_with_serial(store, " fl1 ")) == {
         sample.media_id(1),
         sample.media_id(4),
     }
-    assert len(fingerprint.media_with_serial(store, "l-9")) == 3
-    boxed = fingerprint.media_within_box(store, 10.5, 170.0, 12.5, -170.0)
+    assert len(metadata.media_with_serial(store, "l-9")) == 3
+    boxed = metadata.media_within_box(store, 10.5, 170.0, 12.5, -170.0)
     assert {name for name, _, _ in boxed} == {sample.media_id(1), sample.media_id(2)}
-    assert fingerprint.media_within_box(store, 10.5, -170.0, 12.5, 170.0) == []
-    taken = fingerprint.media_taken_between(store, "2024-05-02T10:00:02", "2024-05-02T10:00:09")
+    assert metadata.media_within_box(store, 10.5, -170.0, 12.5, 170.0) == []
+    taken = metadata.media_taken_between(store, "2024-05-02T10:00:02", "2024-05-02T10:00:09")
     assert [name for name, _ in taken] == [sample.media_id(2), sample.media_id(4)]
 
 

@@ -5,9 +5,11 @@ What needs a program of the system is made where it is there; ``missing`` says w
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import io
+import json
 import lzma
 import shutil
 import struct
@@ -16,17 +18,36 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from email.message import EmailMessage
+from datetime import UTC, datetime
 from pathlib import Path
 
 import zstandard
+from examples.compound import write_compound
 from examples.disk_ewf import write_ewf
+from examples.disk_fat import FatFile, write_fat
+from examples.document import (
+    Packed,
+    make_docx,
+    make_mail,
+    make_mailbox,
+    make_odt,
+    make_pdf,
+    make_phone_report,
+)
 from examples.heic import has_heic_encoder, write_heic
 from examples.locked import ZipLocking, make_7z, make_locked_zip
+from examples.thumbnail_store import (
+    make_imgcache,
+    make_quicklook,
+    make_thumbcache,
+    make_thumbdata,
+    make_thumbs_db,
+)
 from PIL import Image
 from skimage import data
 from tests.unit.intake.archive_making import make_tar, make_zip
 
+RAR_SAMPLES = Path(__file__).parent.parent / "unit" / "intake" / "rar_samples.json"
 PASSWORD = b"harbour"
 PICTURE = Image.fromarray(data.coffee()).resize((192, 128))
 CLIPS = {
@@ -36,7 +57,7 @@ CLIPS = {
     "clip.mkv": ("-c:v", "mpeg4"),
     "clip.mpg": ("-c:v", "mpeg1video"),
 }
-DISK_BYTES = {"fat": 1 << 20, "ext4": 1 << 20, "ntfs": 2 << 20}
+DISK_BYTES = {"fat": 4 << 20, "ext4": 1 << 20, "ntfs": 2 << 20}
 
 missing: list[str] = []
 Samples = Iterator[tuple[str, bytes]]
@@ -66,7 +87,7 @@ FILES = [
 def make_samples() -> dict[str, bytes]:
     """Make every sample that can be made here, by the name that its file carries."""
     samples: dict[str, bytes] = {}
-    for make in (pictures, archives, documents, mails, clips, disks, thumbnail_stores):
+    for make in (pictures, archives, documents, clips, disks, thumbnail_stores):
         samples.update(make())
     return samples
 
@@ -139,53 +160,31 @@ def archives() -> Samples:
     yield "a.tar.zst", zstandard.compress(tar)
     yield "a.7z", make_7z(FILES)
     yield "locked.7z", make_7z(FILES, PASSWORD.decode())
+    for name, text in json.loads(RAR_SAMPLES.read_text("utf-8")).items():
+        yield f"{name}.rar", base64.b64decode(text)
     yield "hidden.7z", make_7z(FILES, PASSWORD.decode(), is_header_locked=True)
 
 
 def documents() -> Samples:
-    """Documents that hold pictures."""
+    """Documents, mail and a phone report that hold pictures."""
+    attached = [(name.encode(), content) for name, content in FILES]
+    message = make_mail(attached)
+    packed: dict[str, Packed] = {
+        "a.pdf": make_pdf([JPEG, encode("JPEG", PICTURE.convert("L"))], attached),
+        "a.docx": make_docx(attached),
+        "a.odt": make_odt(attached),
+        "a.ufdr": make_phone_report(attached),
+        "a.eml": message,
+        "a.mbox": make_mailbox([message, make_mail([(b"inner.eml", message.content)])]),
+    }
+    for name, made in packed.items():
+        yield name, made.content
     held = io.BytesIO()
-    PICTURE.save(held, "PDF", save_all=True, append_images=[PICTURE.convert("L")])
-    yield "a.pdf", held.getvalue()
-    word = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-    types = (
-        '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
-        f'content-types"><Override PartName="/word/document.xml" ContentType="{word}.document'
-        '.main+xml"/></Types>'
-    )
-    yield "a.docx", make_zip([
-        ("[Content_Types].xml", types.encode()),
-        ("word/document.xml", b"<document/>"),
-        ("word/media/image1.jpeg", JPEG),
-    ])  # fmt: skip
-    yield "a.odt", make_zip([
-        ("mimetype", b"application/vnd.oasis.opendocument.text"),
-        ("content.xml", b"<document/>"),
-        ("Pictures/1.jpg", JPEG),
-    ], zipfile.ZIP_STORED)  # fmt: skip
-    yield "a.ufdr", make_zip([
-        ("report.xml", b'<?xml version="1.0"?><project name="x"><taggedFiles/></project>'),
-        ("files/Image/a.jpg", JPEG),
-    ])  # fmt: skip
-
-
-def mails() -> Samples:
-    """Mails with attachments, one inside another."""
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "one@example.org", "two@example.org", "boats"
-    mail["Date"] = "Mon, 02 Mar 2026 10:00:00 +0100"
-    mail.set_content("see the boat")
-    mail.add_attachment(JPEG, maintype="image", subtype="jpeg", filename="boat é.jpg")
-    outer = EmailMessage()
-    outer["From"], outer["Subject"] = "two@example.org", "Fwd: boats"
-    outer.set_content("below")
-    outer.add_attachment(mail)
-    outer.add_attachment(
-        make_zip(FILES[1:]), maintype="application", subtype="zip", filename="b.zip"
-    )
-    yield "a.eml", outer.as_bytes()
-    line = b"From one@example.org Mon Mar  2 10:00:00 2026\n"
-    yield "a.mbox", b"\n".join(line + each.as_bytes() + b"\n" for each in (mail, outer))
+    PICTURE.save(held, "PDF", save_all=True, append_images=[PICTURE.quantize(16)])
+    yield "drawn.pdf", held.getvalue()
+    blip = struct.pack("<HHI16sB", 0x46A0, 0xF01D, 17 + len(JPEG), bytes(16), 0xFF) + JPEG
+    yield "a.doc", write_compound({("WordDocument",): bytes(2000), ("Data",): blip})
+    yield "a.ppt", write_compound({("PowerPoint Document",): bytes(99), ("Pictures",): blip})
 
 
 def clips() -> Samples:
@@ -204,7 +203,7 @@ def clips() -> Samples:
 def disks() -> Samples:
     """Small disk images with files on them, one of them deleted."""
     makers: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
-        "fat": ("mcopy", make_fat), "ext4": ("debugfs", make_ext4), "ntfs": ("ntfscp", make_ntfs),
+        "fat": ("sh", make_fat), "ext4": ("debugfs", make_ext4), "ntfs": ("ntfscp", make_ntfs),
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -228,10 +227,13 @@ def disks() -> Samples:
 
 
 def make_fat(image: Path, files: Path) -> None:
-    """Make a FAT file system with mtools."""
-    run("mkfs.vfat", str(image))
-    run("mcopy", "-s", "-i", str(image), *(str(path) for path in sorted(files.iterdir())), "::")
-    run("mdel", "-i", str(image), "::a.jpg")
+    """Make a FAT file system; one file on it is deleted."""
+    listed = [
+        FatFile(name, content, datetime(2026, 3, 1, tzinfo=UTC), is_deleted=name == "a.jpg")
+        for name, content in FILES
+    ]
+    with image.open("r+b") as file:
+        write_fat(file, 0, DISK_BYTES["fat"], listed, cluster_bytes=512)
 
 
 def make_ext4(image: Path, files: Path) -> None:
@@ -255,14 +257,18 @@ def with_partition_table(volume: bytes) -> bytes:
 
 def thumbnail_stores() -> Samples:
     """Stores of thumbnails, as systems keep them."""
-    entry_head = struct.pack(
-        "<4sIQIIIIIQQ", b"CMMM", 56 + 16 + len(JPEG), 7, 16, 0, len(JPEG), 0, 0, 1, 2
-    )
-    name = "0123abcd".encode("utf-16-le")
-    yield (
-        "thumbcache_96.db",
-        struct.pack("<4sIIIII", b"CMMM", 32, 1, 0, 24, 0) + entry_head + name + JPEG,
-    )
+    files = [(name.encode(), content) for name, content in FILES[:2]]
+    yield "Thumbs.db", make_thumbs_db(files).content
+    for version in (0x14, 0x15, 0x20):
+        yield f"thumbcache_{version}.db", make_thumbcache(files, version).content
+    yield "a.thumbdata", make_thumbdata(files).content
+    yield "imgcache.0", make_imgcache(files).content
+    yield "index.sqlite", make_quicklook([("a", 8, 6, bytes(range(192)))])[0]
+
+
+def companions() -> dict[str, bytes]:
+    """Files that samples look for beside them, by the names that they look for."""
+    return {"thumbnails.data": make_quicklook([("a", 8, 6, bytes(range(192)))])[1]}
 
 
 def run(*command: str) -> None:

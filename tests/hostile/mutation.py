@@ -19,6 +19,7 @@ GROWTH_MAX_BYTES = 1 << 20
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 NUMBERS = (b"0", b"-1", b"2147483648", b"4294967295", b"18446744073709551616", b"9" * 40)
 RESEAL_CHANCE = 0.4
+SOMETHING = re.compile(rb"[^\x00]")
 
 Change = Callable[[bytearray, random.Random, bytes], bytearray]
 
@@ -60,7 +61,12 @@ def _place(content: bytearray, chance: random.Random) -> int:
     where = chance.random()
     if where < 0.4:
         return chance.randrange(span)
-    return size - 1 - chance.randrange(span) if where < 0.6 else chance.randrange(size)
+    if where < 0.6:
+        return size - 1 - chance.randrange(span)
+    # Most of a disk is empty: what is not, is hit half of the time.
+    place = chance.randrange(size)
+    used = SOMETHING.search(content, place) if where < 0.8 else None
+    return used.start() if used else place
 
 
 def _block(content: bytearray, chance: random.Random) -> slice:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.hostile.campaign_samples import PASSWORD, make_samples, missing
+from tests.hostile.campaign_samples import PASSWORD, companions, make_samples, missing
 from tests.hostile.mutation import CHANGES, Mutant, mutate
 
 from firstlight.app.wire import report_from_plain
@@ -36,6 +36,12 @@ BOUNDS = Bounds(
     item_wall_s=2.0, item_cpu_s=2.0, metadata_timeout_s=1.5, tool_timeout_s=1.5,
     archive_total_max_bytes=1 << 28, picture_max_pixels=50_000_000,
 )  # fmt: skip
+
+CONTAINERS = (
+    ".zip", ".tar", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".pdf", ".docx", ".odt", ".ufdr",
+    ".eml", ".mbox", ".doc", ".ppt", ".dd", ".E01", ".db", ".thumbdata", ".0", ".sqlite",
+)  # fmt: skip
+LEFT_CLOSED = ("head.psd", "rar4-hidden.rar", "rar5-hidden.rar")
 
 FAILED_ONCE: tuple[tuple[str, int], ...] = ()
 """Sample and number of every mutant that ever broke a promise."""
@@ -113,6 +119,8 @@ def check(accounts: Accounts, root: Path) -> None:
 
 
 def put(root: Path, mutants: list[Mutant]) -> None:
+    for name, content in companions().items():
+        (root / name).write_bytes(content)
     for mutant in mutants:
         stem, _, suffix = mutant.sample.partition(".")
         (root / f"{SECRET}-{stem}-{mutant.number:05}.{suffix}").write_bytes(mutant.content)
@@ -132,21 +140,26 @@ def campaign(pool: LocalPool, samples: dict[str, bytes], count: int, root: Path)
     return accounts
 
 
-def test_samples_themselves_are_read(samples, pool, tmp_path):
-    """A mutant says something only where its sample is read."""
-    for name, content in samples.items():
+def test_samples_themselves_are_read(samples, tmp_path):
+    """A mutant says something only where its sample is read; there a slow machine has time."""
+    pool = LocalPool(2, Bounds())
+    for name, content in {**samples, **companions()}.items():
         (tmp_path / name).write_bytes(content)
-    accounts = send(pool, tmp_path)
+    try:
+        accounts = send(pool, tmp_path)
+    finally:
+        pool.close()
     check(accounts, tmp_path)
     assert not accounts.lost
     inside: Counter[str] = Counter()
     for report in accounts.finished.values():
         name = report.locator.path.rpartition(b"/")[2].decode()
         inside[name] += bool(report.locator.members)
-        if not report.locator.members and name != "head.psd":
+        if not report.locator.members and name not in LEFT_CLOSED:
             assert report.outcome in (Outcome.READ, Outcome.NOT_OPENED), (name, report.failures)
     assert inside["nested.zip"] >= 6
-    assert inside["locked-aes.zip"] == 3
+    closed = {name for name in samples if name not in LEFT_CLOSED and not inside[name]}
+    assert not {name for name in closed if name.endswith(CONTAINERS)}
 
 
 def test_mutants_are_the_same_each_time(samples):

@@ -98,7 +98,8 @@ def export_custody(
     """
     case = None if case_name is None else require_case(home, case_name)
     with new_file(out) as file:
-        _record(home, "exported-custody", {"first": first, "last": last, "is_case": bool(case)})
+        inputs = {"first": first, "last": last, "is_case": bool(case), "is_open": is_open}
+        _record(home, "exported-custody", inputs)
         _sign_now(home)
         with home.store.snapshot() as reader:
             end = count_events(reader) if last is None else last

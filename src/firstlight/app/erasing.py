@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +16,22 @@ from firstlight.store.event import count_events
 from firstlight.store.retention import erased_case_ids, find_retention
 from firstlight.store.schema import kept, sighting, source
 from firstlight.vault.blob import BlobVault
-from firstlight.vault.durable_file import destroy_file
+from firstlight.vault.durable_file import Step, destroy_file, no_step, sync_folder, translated
 
 if TYPE_CHECKING:
     from firstlight.app.home import Home
 
 VAULT_FOLDER = "vault"
+_BACKUP_KEY_MAX_BYTES = 2 << 20
 
 
-def erase_case(home: Home, case_name: str, *, is_sure: bool) -> dict[str, Any]:
+def erase_case(
+    home: Home, case_name: str, *, is_sure: bool, step: Step = no_step
+) -> dict[str, Any]:
     """Erase a case: a person's act, with a purpose, and refused while the case is on hold.
 
     The event is written first: from then on the case is gone from every answer. What a power
-    cut then leaves undone is done when the home is next opened.
+    cut then leaves undone is done when the home is next opened for writing.
 
     Raises:
         UsageError: No purpose is stated, or it is not confirmed.
@@ -53,9 +58,17 @@ def erase_case(home: Home, case_name: str, *, is_sure: bool) -> dict[str, Any]:
         tx.event(home.actor, "erased-case", {"case": case.case_id, **counts}) as event,
     ):
         event.add("case_erasure", {"case_id": case.case_id, "counts": counts})
-    home.sealer.erase_case(case.case_id)
-    _vault(home).remove_case(case.case_id)
+    step("erasure-recorded")
+    # Before the key: as long as it is there, what a power cut leaves is known to be unfinished.
     destroy_inner_backups(home.path)
+    step("inner-backups-destroyed")
+    home.sealer.erase_case(case.case_id)
+    step("case-key-destroyed")
+    vault = _vault(home)
+    vault.destroy_case(case.case_id)
+    step("vault-put-away")
+    vault.remove_case(case.case_id)
+    step("vault-removed")
     return {
         "case": case.case_id,
         "erased": counts,
@@ -65,23 +78,27 @@ def erase_case(home: Home, case_name: str, *, is_sure: bool) -> dict[str, Any]:
 
 def destroy_inner_backups(home_path: Path) -> None:
     """Destroy the backups that migrations left in the home: they still hold the erased case."""
-    for path in sorted((home_path / BACKUPS_FOLDER).glob("*")):
-        destroy_file(path)
+    folder = home_path / BACKUPS_FOLDER
+    if not folder.is_dir():
+        return
+    with translated("destroying the backups in the home"):
+        for path in sorted(folder.iterdir()):
+            # Its own key stands at its beginning: without that the rest opens for nobody.
+            with suppress(OSError):
+                os.truncate(path, min(path.stat().st_size, _BACKUP_KEY_MAX_BYTES))
+            destroy_file(path)
+        sync_folder(folder)
 
 
 def finish_erasures(home: Home) -> None:
     """Complete erasures that a kill or power cut left between their event and their deed."""
     for case_id in erased_case_ids(home.store):
         if home.sealer.has_case(case_id):
-            home.sealer.erase_case(case_id)
             destroy_inner_backups(home.path)
-        if vault_folder(home.path, case_id).exists():
-            _vault(home).remove_case(case_id)
-
-
-def vault_folder(home_path: Path, case_id: int) -> Path:
-    """Where the sealed copies of a case lie."""
-    return home_path / VAULT_FOLDER / f"case-{case_id}"
+            home.sealer.erase_case(case_id)
+        _vault(home).destroy_case(case_id)
+    if any((home.path / VAULT_FOLDER).glob("removed-*")):
+        _vault(home).sweep()
 
 
 def _vault(home: Home) -> BlobVault:

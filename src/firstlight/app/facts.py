@@ -26,10 +26,10 @@ from firstlight.model.media import Outcome, readable_path
 from firstlight.store.case import CaseRow, case_names
 from firstlight.store.child import child_links, list_children
 from firstlight.store.database import Reader
-from firstlight.store.fingerprint import camera_rows
 from firstlight.store.hashlist import list_summaries
 from firstlight.store.judgement import list_judgements
 from firstlight.store.match import MatchRow
+from firstlight.store.metadata import camera_rows
 from firstlight.store.record import MediaRecord, records_of_case
 from firstlight.store.sighting import SightingRow, troubled_sightings
 from firstlight.store.source import list_sources

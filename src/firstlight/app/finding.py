@@ -20,14 +20,10 @@ from firstlight.store.case import case_names
 from firstlight.store.child import children_of
 from firstlight.store.current import blocks
 from firstlight.store.database import Reader
-from firstlight.store.fingerprint import (
-    media_taken_between,
-    media_with_serial,
-    media_within_box,
-    pdq_rows,
-)
+from firstlight.store.fingerprint import pdq_rows
 from firstlight.store.hashlist import has_list_in_force, trusted_lists
 from firstlight.store.media import media_by_digest, media_by_prefix, media_page
+from firstlight.store.metadata import media_taken_between, media_with_serial, media_within_box
 from firstlight.store.near_copy import near_copies
 from firstlight.store.record import MediaRecord, load_records
 
@@ -104,10 +100,7 @@ def show(home: Home, media_name: str) -> dict[str, Any]:
         UnknownNameError: None, or several.
     """
     with home.store.snapshot() as reader:
-        found = _by_digest(reader, media_name)
-        if len(found) != 1:
-            words = "no media" if not found else "several media"
-            raise UnknownNameError(f"{words} of that id or digest", detail=media_name)
+        found = [require_media(reader, media_name)]
         record = load_records(reader, found, with_tags=True)[0]
         document = media_document(
             record,
@@ -120,6 +113,19 @@ def show(home: Home, media_name: str) -> dict[str, Any]:
         document["near_copies"] = _near_copies(reader, found)[found[0]]
         document["children"] = list(children_of(reader, "media", found[0]))
     return document
+
+
+def require_media(reader: Reader, media_name: str) -> str:
+    """Give the id of one media, by its id, the first digits of it, or a digest.
+
+    Raises:
+        UnknownNameError: None, or several.
+    """
+    found = _by_digest(reader, media_name)
+    if len(found) != 1:
+        words = "no media" if not found else "several media"
+        raise UnknownNameError(f"{words} of that id or digest", detail=media_name)
+    return found[0]
 
 
 def is_compared(reader: Reader) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from firstlight.app.backup_writing import back_up_before_migration
+from firstlight.app.backup_writing import back_up_before_migration, clear_unfinished
 from firstlight.app.erasing import finish_erasures
-from firstlight.app.heads import custody_folder, origin_of, sign_head
+from firstlight.app.heads import check_head, custody_folder, origin_of, sign_head
 from firstlight.app.home_place import LOCK_FILE, STORE_FILE, home_path
+from firstlight.app.key import settle_keys
 from firstlight.app.told import tell
 from firstlight.app.unlocking import Keys, key_warnings, load_keys, make_keys
 from firstlight.config import Settings, load_settings
@@ -31,7 +33,11 @@ from firstlight.model.bounds import Bounds
 from firstlight.model.event import Actor
 from firstlight.model.ports import Sealer, Signer
 from firstlight.model.profile import Profile
-from firstlight.store.database import Store, open_store
+from firstlight.store.database import Store, is_sealing, open_store
+from firstlight.store.migration import REVISIONS
+from firstlight.vault.durable_file import sync_folder, translated
+
+LOCK_WAIT_S, LOCK_POLL_S = 1.0, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +118,31 @@ def init_home(
         ) from error
     with writer_lock(path):
         if (path / STORE_FILE).exists():
-            with _opened(path, settings, writing=True, is_locked=False):
+            with _opened_alone(path, settings):
                 return path, False
         keys = make_keys(path, settings)
         actor = current_actor(settings.reason)
-        with open_store(path / STORE_FILE, create=True, sealer=keys.sealer) as store:
-            with store.transaction() as tx, tx.event(actor, "initialised", {}) as event:
-                event.add("home_profile", (profile or Profile()).row())
+        _make_store(path, keys, actor, profile or Profile())
+        with open_store(path / STORE_FILE, sealer=keys.sealer) as store:
             sign_head(store, keys.signer, custody_folder(path), origin_of(keys.secret.secret_id))
     return path, True
+
+
+def _make_store(path: Path, keys: Keys, actor: Actor, profile: Profile) -> None:
+    """Make the store under another name: what is killed leaves no store that is half made."""
+    new = path / f"{STORE_FILE}.new"
+    with translated("making the store"):
+        for left in path.glob(f"{new.name}*"):
+            left.unlink()
+    with (
+        open_store(new, create=True, sealer=keys.sealer) as store,
+        store.transaction() as tx,
+        tx.event(actor, "initialised", {"revision": REVISIONS[-1]}) as event,
+    ):
+        event.add("home_profile", profile.row())
+    with translated("making the store"):
+        new.rename(path / STORE_FILE)
+        sync_folder(path)
 
 
 @contextmanager
@@ -138,8 +160,9 @@ def open_home(
     Args:
         writing: Take the writer's lock; reading needs none.
         is_locked: Leave the keys where they are: the command opens no contents.
-        is_shared: A writing command that may run beside another one: it waits for no lock, and
-            leaves the signing of the head to the other one while that is at work.
+        is_shared: A writing command that runs beside others: it holds the writer's lock at its
+            beginning and end alone, and where another one holds it, leaves to that one what
+            the lock is for (to complete what was left undone, to sign the head).
         overrides: Settings given on the command line.
 
     Raises:
@@ -154,15 +177,43 @@ def open_home(
         raise HomeMissingError(
             "no home here: run `firstlight init` first, or name one with --home", detail=str(path)
         )
-    if writing and not (is_shared and _is_busy(path)):
-        with writer_lock(path), _opened(path, settings, writing=True, is_locked=False) as opened:
+    if writing and is_shared:
+        with _opened_beside(path, settings) as opened:
             yield opened
     elif writing:
-        with _opened(path, settings, writing=True, is_locked=False, is_beside=True) as opened:
+        with writer_lock(path), _opened_alone(path, settings) as opened:
             yield opened
     else:
         with _opened(path, settings, writing=False, is_locked=is_locked) as opened:
             yield opened
+
+
+@contextmanager
+def _opened_alone(path: Path, settings: Settings) -> Iterator[Home]:
+    """Open for writing under the writer's lock, and sign when it ends."""
+    with _opened(path, settings, writing=True, is_alone=True) as home:
+        try:
+            yield home
+        finally:
+            _sign(home)
+
+
+@contextmanager
+def _opened_beside(path: Path, settings: Settings) -> Iterator[Home]:
+    """Open for writing beside others: alone only to begin and to sign, and if that can be."""
+    with ExitStack() as lock:
+        try:
+            lock.enter_context(writer_lock(path))
+            is_alone = True
+        except HomeBusyError:
+            is_alone = False
+        with _opened(path, settings, writing=True, is_alone=is_alone) as home:
+            lock.close()
+            try:
+                yield home
+            finally:
+                with suppress(HomeBusyError), writer_lock(path):
+                    _sign(home)
 
 
 @contextmanager
@@ -171,11 +222,14 @@ def _opened(
     settings: Settings,
     *,
     writing: bool,
-    is_locked: bool,
-    is_beside: bool = False,
+    is_locked: bool = False,
+    is_alone: bool = False,
 ) -> Iterator[Home]:
-    is_alone = writing and not is_beside
-    keys = None if is_locked else load_keys(path, settings, writing=is_alone)
+    """Open a home; alone, also complete what a killed command left undone."""
+    if is_alone:
+        clear_unfinished(path)
+    is_to_migrate = is_alone and not is_sealing(path / STORE_FILE)
+    keys = None if is_locked else load_keys(path, settings, is_to_migrate=is_to_migrate)
     for warning in key_warnings(path, settings):
         tell(warning)
     store = open_store(
@@ -186,14 +240,13 @@ def _opened(
     )
     try:
         home = Home(path, settings, store, current_actor(settings.reason), keys)
-        if not is_alone or keys is None:
-            yield home
-            return
-        finish_erasures(home)
-        try:
-            yield home
-        finally:
-            _sign(home)
+        if is_alone:
+            unsigned = check_head(store, custody_folder(path))
+            if unsigned:
+                tell(f"custody: no signed head covers the last {unsigned} events yet")
+            settle_keys(home)
+            finish_erasures(home)
+        yield home
     finally:
         store.close()
 
@@ -211,14 +264,6 @@ def _sign(home: Home) -> None:
         tell(f"custody: {head.head.size} events, head {head.head.chain.hex()[:16]} signed")
 
 
-def _is_busy(path: Path) -> bool:
-    try:
-        with writer_lock(path):
-            return False
-    except HomeBusyError:
-        return True
-
-
 @contextmanager
 def writer_lock(path: Path) -> Iterator[None]:
     try:
@@ -228,10 +273,21 @@ def writer_lock(path: Path) -> Iterator[None]:
             f"the home folder cannot be written ({error.strerror})", detail=str(path)
         ) from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise HomeBusyError("another process is writing to this home; try again") from error
+        _take(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int) -> None:
+    """Take the lock; wait a moment, for a backup holds it only to begin and to sign."""
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise HomeBusyError("another process is writing to this home; try again") from error
+            time.sleep(LOCK_POLL_S)
+        else:
+            return

@@ -91,7 +91,8 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
                 walk.count(progress)
                 show(progress)
             for walk in walks:
-                run_ids.append(begin_run(home, walk.source_id, stated_settings(home)))
+                stated = stated_settings(home, is_deriving=keeping is not None)
+                run_ids.append(begin_run(home, walk.source_id, stated))
                 place = ItemPlace(case.case_id, walk.source_id, run_ids[-1])
                 _read(home, engine, walk, place, keeping, progress, show, interruptible, request)
             if any(walk.has_worked for walk in walks):

@@ -14,9 +14,10 @@ from firstlight.model.fingerprint import Reading
 from firstlight.model.item import ItemReport
 from firstlight.model.media import Failure, Outcome
 from firstlight.model.ports import Sealer
-from firstlight.store.fingerprint import cases_with_metadata, readings_to_copy
+from firstlight.store.fingerprint import readings_to_copy
 from firstlight.store.item import ItemPlace, add_item, add_metadata
 from firstlight.store.match import only_new_matches
+from firstlight.store.metadata import cases_with_metadata
 from firstlight.store.sighting import SeenItem
 from firstlight.store.writer import Transaction
 

@@ -41,11 +41,9 @@ def state_retention(home: Home, case_name: str, said: RetentionStatement) -> dic
     if said.is_on_hold is not None and home.actor.purpose is None:
         raise UsageError("a legal hold is set and lifted with its purpose: --reason TEXT")
     if said.review_on is not None:
-        _check_date(said.review_on)
-    if said.retention_class is not None and (
-        not said.retention_class.strip() or len(said.retention_class) > CLASS_MAX_CHARS
-    ):
-        raise UsageError(f"a retention class is 1 to {CLASS_MAX_CHARS} characters")
+        _check_date("--review-on", said.review_on)
+    if said.retention_class is not None:
+        _check_class(said.retention_class)
     values = {
         "case_id": case.case_id,
         "retention_class": _latest(said.retention_class, before and before.retention_class),
@@ -65,11 +63,18 @@ def _latest(said: Any, before: Any) -> Any:
     return before if said is None else said
 
 
-def _check_date(text: str) -> None:
+def _check_class(text: str) -> None:
+    if not text.strip() or len(text) > CLASS_MAX_CHARS or not text.isprintable():
+        raise UsageError(f"a retention class is 1 to {CLASS_MAX_CHARS} printable characters")
+
+
+def _check_date(option: str, text: str) -> None:
     try:
-        date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError("--review-on is a date: YYYY-MM-DD") from error
+        is_date = date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        is_date = False
+    if not is_date:
+        raise UsageError(f"{option} is a date: YYYY-MM-DD")
 
 
 def retention_document(home: Home, case_name: str) -> dict[str, Any]:
@@ -86,7 +91,7 @@ def due_document(home: Home, on: str | None = None) -> dict[str, Any]:
         on: ISO 8601 date; today in UTC by default.
     """
     if on is not None:
-        _check_date(on)
+        _check_date("--on", on)
     today = on or _today()
     stated = {row.case_id: row for row in list_retention(home.store)}
     cases = [

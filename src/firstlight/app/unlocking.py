@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from firstlight.app.asking import asker
 from firstlight.config import Settings
 from firstlight.model.ports import Sealer, Signer
-from firstlight.vault.holder import KeySettings, load_secret, make_secret, save_secret, warnings_of
+from firstlight.vault.holder import KeySettings, load_secret, make_secret, warnings_of
 from firstlight.vault.holder_fact import KEYS_FOLDER, read_facts
 from firstlight.vault.key_folder import KeyFolder
 from firstlight.vault.secret import HomeSecret
@@ -39,40 +39,32 @@ def key_settings(settings: Settings) -> KeySettings:
         passphrase_file=settings.passphrase_file,
         passphrase=os.environ.get(PASSPHRASE_VARIABLE) or None,
         key_store=settings.key_store,
-        ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
+        ask=asker("passphrase of this home", is_new=False),
     )
-
-
-def _ask() -> str:
-    from getpass import getpass
-
-    return getpass("passphrase of this home: ")
 
 
 def make_keys(path: Path, settings: Settings) -> Keys:
     """Make the keys of a home that has none, or take up those that it has."""
-    secret = make_secret(path, key_settings(settings))
+    new = replace(key_settings(settings), ask=asker("new passphrase of this home"))
+    secret = make_secret(path, new)
     return _opened(path, secret)
 
 
-def load_keys(path: Path, settings: Settings, *, writing: bool) -> Keys:
+def load_keys(path: Path, settings: Settings, *, is_to_migrate: bool = False) -> Keys:
     """Load the keys of a home.
 
     Args:
-        writing: The writer's lock is held: what a killed rotation or erasure left is completed.
+        is_to_migrate: The store is of a version that sealed nothing: a home without keys gets
+            them now. A store that is sealed is never given others.
 
     Raises:
         KeyMissingError: They are not to be had here; says what to do.
         KeyWrongError: A wrong passphrase, or another home's key.
     """
-    given = key_settings(settings)
-    if read_facts(path) is None and writing:
-        # A home of a version that kept no keys: it gets them before it is migrated.
+    if is_to_migrate and read_facts(path) is None:
         return make_keys(path, settings)
-    secret = load_secret(path, given)
+    secret = load_secret(path, key_settings(settings))
     keys = KeyFolder(path / KEYS_FOLDER, secret)
-    if writing:
-        secret = keys.finish_rotation(lambda settled: save_secret(path, given, settled))
     keys.check()
     return Keys(secret, keys, HomeSigner(secret))
 

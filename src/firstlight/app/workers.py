@@ -61,7 +61,7 @@ def reading_settings(home: Home, *, is_deriving: bool = False) -> dict[str, Any]
     }
 
 
-def stated_settings(home: Home) -> dict[str, Any]:
+def stated_settings(home: Home, *, is_deriving: bool = False) -> dict[str, Any]:
     """Give the settings of a run as they may be recorded: of passwords only how many there are."""
-    settings = reading_settings(home)
+    settings = reading_settings(home, is_deriving=is_deriving)
     return {**settings, "passwords": len(settings["passwords"])}

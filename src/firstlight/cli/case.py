@@ -21,12 +21,29 @@ class CaseGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``show`` before a name, and ``list`` where nothing is named."""
-        words = [word for word in args if not word.startswith("-")]
-        if not words and not {"-h", "--help"} & set(args):
+        place = _first_word(args)
+        if place is None and not {"-h", "--help"} & set(args):
             args = ["list", *args]
-        elif words and words[0] not in self.commands:
+        elif place is not None and args[place] in self.commands:
+            args = [args[place], *args[:place], *args[place + 1 :]]
+        elif place is not None:
             args = ["show", *args]
         return super().parse_args(ctx, args)
+
+
+def _first_word(args: list[str]) -> int | None:
+    """Find the first argument that is no option, and no option's value."""
+    place = 0
+    while place < len(args):
+        if args[place] == "--reason":
+            place += 1
+        elif args[place] == "--":
+            # What follows is a name, also where it looks like an option or a command.
+            return place if place + 1 < len(args) else None
+        elif not args[place].startswith("-"):
+            return place
+        place += 1
+    return None
 
 
 @click.group("case", cls=CaseGroup, invoke_without_command=False)

@@ -29,6 +29,8 @@ _TYPES: Final = (
                 re.DOTALL), "image/svg+xml"),
     (re.compile(r"\s*<\?xml[^>]*>\s*(?:<!doctype html[^>]*>\s*)?<html", re.IGNORECASE),
      "text/html"),
+    (re.compile(r"\s*<\?xml[^>]*>\s*<project\s[^>]*cellebrite\.com/report"),
+     "application/x-ufdr-report+xml"),
     (re.compile(r"\s*<\?xml\s"), "text/xml"),
     (re.compile(r"\s*<\?xpacket\s|\s*<x:xmpmeta"), "text/xml"),
     (re.compile(r"BEGIN:VCARD\s"), "text/vcard"),

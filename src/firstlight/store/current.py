@@ -74,24 +74,24 @@ def _is_nothing_erased() -> ColumnElement[bool]:
     return ~select(case_erasure.c.case_erasure_id).exists()
 
 
-def is_live_reading(reading_id: ColumnElement[Any]) -> ColumnElement[bool]:
+def _is_live_reading(reading_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """A case that was not erased has the reading; asks nothing where none was."""
     held = metadata.alias("live_metadata")
     live = select(held.c.metadata_id).where(
         held.c.reading_id == reading_id, is_not_erased(held.c.case_id)
     )
-    return or_(_is_nothing_erased(), live.exists())
+    # It is asked inside another query as well, and means that one's outermost rows.
+    return or_(_is_nothing_erased(), live.correlate_except(held).exists())
 
 
 def is_current_reading(reading_id: ColumnElement[Any], media_id: Any) -> ColumnElement[bool]:
-    """The newest of the media's readings that a case which was not erased has."""
-    later = reading.alias("later_reading")
-    same = and_(
-        later.c.media_id == media_id,
-        later.c.reading_id > reading_id,
-        is_live_reading(later.c.reading_id),
-    )
-    return and_(is_live_reading(reading_id), ~select(later.c.reading_id).where(same).exists())
+    """The newest of the media's readings that a case which was not erased has, else of all."""
+    other = reading.alias("other_reading")
+    theirs, ours = _is_live_reading(other.c.reading_id), _is_live_reading(reading_id)
+    later = and_(other.c.reading_id > reading_id, or_(theirs, ~ours))
+    earlier = and_(other.c.reading_id < reading_id, theirs, ~ours)
+    better = and_(other.c.media_id == media_id, or_(later, earlier))
+    return ~select(other.c.reading_id).where(better).exists()
 
 
 def is_current_entry(table: FromClause = entry) -> ColumnElement[bool]:

@@ -13,9 +13,15 @@ from sqlalchemy import Connection
 from sqlalchemy.sql import Executable
 
 from firstlight import __version__
+from firstlight.errors import StoreError
 from firstlight.model.ports import Sealer
 from firstlight.store.fault import translated
-from firstlight.store.migration import Migration, bring_up_to_date
+from firstlight.store.migration import (
+    UNSEALED_REVISIONS,
+    Migration,
+    bring_up_to_date,
+    read_revision,
+)
 from firstlight.store.sealing import Locked
 from firstlight.store.sqlite import BUSY_TIMEOUT_S, SqliteAdapter
 from firstlight.store.writer import BLOCK_ROWS, Transaction
@@ -108,7 +114,7 @@ class Store:
                 connection.exec_driver_sql("COMMIT")
                 self._purposes.update(tx.new_purposes)
             except BaseException:
-                self._roll_back(connection)
+                self.adapter.roll_back(connection)
                 raise
 
     @contextmanager
@@ -119,7 +125,7 @@ class Store:
             try:
                 yield Snapshot(connection, self.sealer)
             finally:
-                self._roll_back(connection)
+                self.adapter.roll_back(connection)
 
     def fetch(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
@@ -147,12 +153,6 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    @staticmethod
-    def _roll_back(connection: Connection) -> None:
-        driver = connection.connection.driver_connection
-        if driver is not None and getattr(driver, "in_transaction", True):
-            connection.exec_driver_sql("ROLLBACK")
 
 
 def open_store(
@@ -190,3 +190,13 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def is_sealing(path: str | bytes | os.PathLike[str]) -> bool:
+    """Whether the store at a path is of a version that seals; also where that cannot be told."""
+    adapter = SqliteAdapter(os.fsencode(path), read_only=True, busy_timeout_s=BUSY_TIMEOUT_S)
+    try:
+        with translated(), adapter.engine().connect() as connection:
+            return read_revision(connection) not in UNSEALED_REVISIONS
+    except StoreError:
+        return True

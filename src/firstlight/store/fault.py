@@ -25,6 +25,9 @@ _MESSAGES = {
     sqlite3.SQLITE_TOOBIG: "a record is too large for the store",
 }
 
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""The index of the write-ahead log, which lies beside the store, finds no room either."""
+
 
 def translate(error: BaseException) -> FirstlightError:
     """Say in our words what the database said.
@@ -38,6 +41,8 @@ def translate(error: BaseException) -> FirstlightError:
         if code in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
             return ConflictError("a record of this name exists already", detail=str(cause))
         return InternalError("a record breaks a rule of the store", detail=str(cause))
+    if code in _FULL:
+        primary = sqlite3.SQLITE_FULL
     message = _MESSAGES.get(primary, "the store failed") if primary else "the store failed"
     return StoreError(message, detail=str(cause))
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision of the schema, oldest first; the last is this version's."""
 
+UNSEALED_REVISIONS = REVISIONS[:3]
+"""Those that kept contents in the clear."""
+
 _VERSION_TABLE = "alembic_version"
 
 
@@ -84,7 +87,7 @@ def bring_up_to_date(
                 _migrate(connection, migration)
             connection.exec_driver_sql("COMMIT")
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            adapter.roll_back(connection)
             raise
         adapter.end_migration(connection)
 

@@ -48,6 +48,8 @@ class SqliteAdapter:
 
     def _connect(self) -> sqlite3.Connection:
         mode = "ro" if self._read_only else "rw"
+        if self._read_only and self._is_at_rest_for_good():
+            mode = "ro&immutable=1"
         connection = sqlite3.connect(
             f"file:{quote(self._path)}?mode={mode}",
             uri=True,
@@ -68,6 +70,16 @@ class SqliteAdapter:
             raise
         return connection
 
+    def _is_at_rest_for_good(self) -> bool:
+        """Whether it lies on a read-only mount: no log can be there, nor the index of one."""
+        log = self._path + b"-wal"
+        if os.path.exists(log) and os.path.getsize(log):
+            return False
+        try:
+            return bool(os.statvfs(self._path).f_flag & os.ST_RDONLY)
+        except OSError:
+            return False
+
     def begin(self, connection: Connection) -> None:
         """Start a writing transaction: wait for the lock now, not at the first write."""
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -83,6 +95,12 @@ class SqliteAdapter:
         for pragma in ("legacy_alter_table = OFF", "foreign_keys = ON"):
             connection.exec_driver_sql(f"PRAGMA {pragma}")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def roll_back(self, connection: Connection) -> None:
+        """Undo a transaction, unless the database did so by itself (a full disk)."""
+        driver = connection.connection.driver_connection
+        if driver is not None and getattr(driver, "in_transaction", True):
+            connection.exec_driver_sql("ROLLBACK")
 
     def begin_snapshot(self, connection: Connection) -> None:
         """Start a reading transaction: one view over several queries."""

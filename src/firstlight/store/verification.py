@@ -16,6 +16,7 @@ from firstlight.store import schema
 from firstlight.store.database import Store
 from firstlight.store.event import read_event
 from firstlight.store.fault import translated
+from firstlight.store.migration import REVISIONS
 from firstlight.store.rowform import RowForm, canonical_row, row_form
 
 BREAKS_MAX = 1000
@@ -59,7 +60,7 @@ def _every_break(store: Store, connection: Connection) -> Iterator[Break]:
 
 
 def _log_breaks(connection: Connection) -> Iterator[Break]:
-    chain = ChainCheck()
+    chain, migrations = ChainCheck(), _MigrationCheck()
     tables = [_TableWalk(connection, row_form(name)) for name in _TABLES]
     rewritten_seq, rewritten = _last_rewriting(connection)
     for table in tables:
@@ -70,6 +71,7 @@ def _log_breaks(connection: Connection) -> Iterator[Break]:
             event = read_event(raw)
             attested = _read_outputs(event)
             yield from chain.step(event)
+            yield from migrations.step(event)
         except (ValueError, TypeError, KeyError, FirstlightError):
             seq = raw[0] if isinstance(raw[0], int) else None
             yield Break(seq, "event-altered", "an event is not in the form it is written in")
@@ -84,6 +86,26 @@ def _log_breaks(connection: Connection) -> Iterator[Break]:
             yield Break(event.event_seq, "event-altered", "an event attests an unknown table")
     for table in tables:
         yield from table.rest()
+
+
+class _MigrationCheck:
+    """Follows the log's migrations: each leads to a later schema, and none beyond this version's.
+
+    A migration attests anew all rows that are there; were another one believed, whoever can
+    write to the store could change a row and say that it was migrated.
+    """
+
+    def __init__(self) -> None:
+        self._revision = ""
+
+    def step(self, event: Event) -> Iterator[Break]:
+        """Check the next event."""
+        if event.action not in ("initialised", "migrated"):
+            return
+        revision = str(json.loads(event.inputs).get("revision", ""))
+        if event.action == "migrated" and not self._revision < revision <= REVISIONS[-1]:
+            yield Break(event.event_seq, "event-migrated", "a migration that cannot have been")
+        self._revision = max(self._revision, revision)
 
 
 def _last_rewriting(connection: Connection) -> tuple[int, dict[str, tuple[int, str]]]:

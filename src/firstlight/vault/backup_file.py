@@ -33,6 +33,14 @@ _LENGTH: Final = struct.Struct(">I")
 _HEADER_MAX_BYTES: Final = 1 << 20
 _KEY_BYTES: Final = 32
 _PIECE_BYTES: Final = 1 << 20
+_ALTERED: Final = (
+    tarfile.TarError,
+    SealBrokenError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +82,15 @@ class BackupHeader:
 
         Raises:
             KeyWrongError: This secret is another home's, or its master key was replaced since.
+            BackupDamagedError: The wrapped key was altered.
         """
-        for master in (secret.master, *secret.previous):
-            key = MasterKey(master)
-            if key.master_id == master_id_of(self.wrapped_key):
-                return key.unwrap("backup", self.wrapped_key)
+        try:
+            for master in (secret.master, *secret.previous):
+                key = MasterKey(master)
+                if key.master_id == master_id_of(self.wrapped_key):
+                    return key.unwrap("backup", self.wrapped_key)
+        except SealBrokenError as error:
+            raise BackupDamagedError("the backup's header was altered") from error
         raise KeyWrongError(
             "this key does not open this backup: another home's, or the master key of its time"
             " was replaced since (use the key as it was kept then)"
@@ -238,6 +250,7 @@ def read_backup(
 
     Raises:
         BackupDamagedError: It is not as it was written.
+        KeyWrongError: The secret does not open it.
     """
     sealing = Sealing(AESGCM(header.unwrapped(secret)), name)
     found: dict[str, list[Any]] = {}
@@ -246,25 +259,34 @@ def read_backup(
         reader = _OpenedReader(open_chunks(sealing, file))
         with tarfile.open(fileobj=reader, mode="r|") as tar:  # type: ignore[call-overload]
             for info in tar:
-                if stated is not None or not info.isreg() or not _is_plain(info.name):
+                if stated is not None or info.name in found or not _is_file(info):
                     raise BackupDamagedError("the backup holds what no backup does")
                 source = tar.extractfile(info)
                 if info.name == MANIFEST:
                     stated = dict(json.loads(source.read())["files"])
                 else:
                     found[info.name] = _take(source, keep(info.name), tick)
-        if reader.read() or file.read(1):
-            raise BackupDamagedError("the backup goes on behind its end")
-    except (tarfile.TarError, SealBrokenError, ValueError, KeyError, TypeError) as error:
+        _refuse_more(reader, file)
+    except _ALTERED as error:
         raise BackupDamagedError("the backup was altered or cut off") from error
     if stated != found:
         raise BackupDamagedError("the backup is not what its manifest states")
     return found
 
 
-def _is_plain(name: str) -> bool:
-    parts = name.split("/")
-    return not name.startswith("/") and all(part not in ("", ".", "..") for part in parts)
+def _refuse_more(reader: _OpenedReader, file: BinaryIO) -> None:
+    """Read what a tar is filled up with: zeros, of which the tar's reader may leave some."""
+    while piece := reader.read(_PIECE_BYTES):
+        if piece.strip(b"\0"):
+            raise BackupDamagedError("the backup goes on behind its end")
+    if file.read(1):
+        raise BackupDamagedError("the backup goes on behind its end")
+
+
+def _is_file(info: tarfile.TarInfo) -> bool:
+    """Whether a member is a plain file below the home: no link, device, gap or way out."""
+    is_plain = info.type == tarfile.REGTYPE and not info.issparse() and "\0" not in info.name
+    return is_plain and all(part not in ("", ".", "..") for part in info.name.split("/"))
 
 
 def _take(source: Any, target: BinaryIO | None, tick: Callable[[int], None] | None) -> list[Any]:

@@ -172,12 +172,7 @@ class BlobVault:
         return bytes(taken[begin - first * CHUNK_BYTES : end - first * CHUNK_BYTES])
 
     def check(self, case_id: int, blob: Blob) -> None:
-        """Open a content wholly, and give nothing of it.
-
-        Raises:
-            CaseErasedError: The case's key was destroyed.
-            SealBrokenError: Missing, altered, cut off, or of another content.
-        """
+        """Open a content wholly and give nothing of it; raises what ``read`` does."""
         for _ in self.read(case_id, blob):
             pass
 

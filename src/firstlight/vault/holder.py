@@ -133,10 +133,18 @@ def load_secret(home_path: Path, settings: KeySettings) -> HomeSecret:
 def save_secret(
     home_path: Path, settings: KeySettings, secret: HomeSecret, step: Step = no_step
 ) -> None:
-    """Hand a newer state of the secret to the holder it has; on disk on return."""
+    """Hand a newer state of the secret to the holder it has; on disk on return.
+
+    Raises:
+        KeyWrongError: The passphrase is not the one that seals it now; nothing was changed.
+    """
     facts = facts_of(home_path)
     place = current_place(facts, settings)
-    holder_of(home_path, facts, place, settings).store(secret, step)
+    holder = holder_of(home_path, facts, place, settings)
+    if place.kind == "passphrase":
+        # Else a slip of the fingers would seal the home under words that nobody knows.
+        holder.load()
+    holder.store(secret, step)
     if place != facts.place:
         write_facts(home_path, replace(facts, place=place), step)
 

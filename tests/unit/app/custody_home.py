@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,10 +14,12 @@ from tests.unit.store import store_sample as sample
 
 from firstlight.app.heads import custody_folder, origin_of, sign_head
 from firstlight.app.home import Home
-from firstlight.guard.custody import event_sha256
+from firstlight.guard.custody import canonical_json, event_sha256
 from firstlight.guard.head import SignedHead
 from firstlight.model.event import Actor
 from firstlight.store.database import Store
+from firstlight.store.migration import REVISIONS
+from firstlight.store.rowform import canonical_row, row_form
 from firstlight.vault.holder_fact import HolderFacts, Place, first_signing_key, write_facts
 from firstlight.vault.signing import HomeSigner
 
@@ -36,7 +39,7 @@ class ProvableHome:
 
 
 def make_home(path: Path) -> None:
-    """Make a home whose log has 14 events, with its head signed after each command."""
+    """Make a home whose log has 15 events, with its head signed after each command."""
     path.mkdir()
     with sample.new_store(path, STORE) as store:
         write_facts(
@@ -48,6 +51,11 @@ def make_home(path: Path) -> None:
                 (first_signing_key(sample.SECRET),),
             ),
         )
+        with (
+            store.transaction() as tx,
+            tx.event(sample.ACTOR, "initialised", {"revision": REVISIONS[-1]}),
+        ):
+            pass
         source_id = sample.add_source(store)
         sign(path, store)
         sample.ingest(store, source_id, *(sample.report(n) for n in range(1, 6)))
@@ -96,6 +104,31 @@ def rechain(connection: sqlite3.Connection, change: Callable[[int, dict[str, Any
             {**fields, "digest": digest},
         )
         previous = digest
+
+
+def forge_migration(connection: sqlite3.Connection, table: str) -> None:
+    """Attest all rows of a table anew by an event that says it was a migration."""
+    form = row_form(table)
+    rows = connection.execute(f"SELECT * FROM {table} ORDER BY {form.key}").fetchall()
+    digest = sha256(b"".join(canonical_row(form.restore(row)) for row in rows))
+    head = connection.execute(
+        "SELECT event_seq, sha256 FROM event ORDER BY event_seq DESC LIMIT 1"
+    ).fetchone()
+    fields: dict[str, Any] = {
+        "event_seq": head[0] + 1,
+        "at": "2026-01-01T00:00:00.000000Z",
+        "actor": "os:nobody",
+        "purpose": None,
+        "tool": "firstlight",
+        "action": "migrated",
+        "inputs": canonical_json({"revision": REVISIONS[-1]}),
+        "outputs": canonical_json({table: [len(rows), digest.hexdigest()]}),
+        "previous_sha256": head[1],
+    }
+    values = {**fields, "sha256": event_sha256(**fields)}
+    names = ", ".join(values)
+    places = ", ".join(f":{name}" for name in values)
+    connection.execute(f"INSERT INTO event ({names}) VALUES ({places})", values)
 
 
 def cut_last(connection: sqlite3.Connection, count: int) -> None:

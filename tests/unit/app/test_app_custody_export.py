@@ -7,8 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,14 @@ from tests.unit.app import custody_home as made
 
 from firstlight.app.custody import export_custody
 from firstlight.errors import ChainBrokenError, UsageError
+from firstlight.guard.custody import sha256_of
+from firstlight.guard.custody_export import event_line, head_line, header_line
+from firstlight.guard.head import sign_head
+from firstlight.guard.note import PublicKey
+from firstlight.guard.tree import EventTree
+from firstlight.model.event import Event
+from firstlight.vault.secret import HomeSecret
+from firstlight.vault.signing import HomeSigner
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "howto" / "verify_export.py"
 KEY = made.SIGNER.public_key.hex()
@@ -90,10 +100,10 @@ def test_the_export_gives_what_was_asked_for(whole: Path) -> None:
         lines = [json.loads(line) for line in (whole / name).read_text().splitlines()]
         return [line[0] for line in lines if isinstance(line, list)]
 
-    assert full("log") == list(range(1, 16))
-    assert full("late") == list(range(9, 17))
+    assert full("log") == list(range(1, 17))
+    assert full("late") == list(range(9, 18))
     assert full("early") == list(range(1, 9))
-    assert full("case") == [1, 2, 3, 4, 5, 6, 7]
+    assert full("case") == [2, 3, 4, 5, 6, 7, 8]
     text = (whole / "log").read_text()
     assert text.count('"purpose":"a test"') == 2
     assert "a test" not in (whole / "late").read_text()
@@ -115,8 +125,8 @@ def test_every_line_matters(whole: Path, stranger: Path, tmp_path: Path) -> None
         (b'"ingested"', b'"re-read"'),
         (b"os:tester", b"os:nobody"),
         (b'"purpose":"a test"', b'"purpose":"a tesT"'),
-        (b"firstlight/0123456789abcdef\\n7\\n", b"firstlight/0123456789abcdef\\n6\\n"),
-        (b"firstlight/0123456789abcdef\\n15\\n", b"firstlight/0123456789abcdef\\n14\\n"),
+        (b"firstlight/0123456789abcdef\\n8\\n", b"firstlight/0123456789abcdef\\n6\\n"),
+        (b"firstlight/0123456789abcdef\\n16\\n", b"firstlight/0123456789abcdef\\n15\\n"),
     ],
 )
 def test_a_changed_export_is_found(
@@ -132,8 +142,11 @@ def test_a_digest_that_stands_for_an_event_cannot_be_changed(
     whole: Path, stranger: Path, tmp_path: Path
 ) -> None:
     lines = (whole / "case").read_bytes().splitlines(keepends=True)
-    place = next(n for n, line in enumerate(lines) if line.startswith(b'"'))
-    assert lines[place + 1].startswith(b'"')
+    place = next(
+        n
+        for n, (line, after) in enumerate(pairwise(lines))
+        if line.startswith(b'"') and after.startswith(b'"')
+    )
     lines[place] = b'"' + b"ab" * 32 + b'"\n'
     (tmp_path / "changed").write_bytes(b"".join(lines))
     answer = verdict(stranger, tmp_path / "changed")
@@ -158,3 +171,28 @@ def test_a_range_that_is_none_is_refused(
     with made.opened(tmp_path / "home") as home, pytest.raises(UsageError):
         export_custody(home, tmp_path / "log", **bounds)
     assert not (tmp_path / "log").exists()
+
+
+def test_any_key_and_any_text_of_an_event_is_read(stranger: Path, tmp_path: Path) -> None:
+    """Base64 may hold plus signs; an actor's name may hold anything that JSON does."""
+    secrets = (HomeSecret("00" * 8, bytes(32), bytes([seed]) * 32) for seed in range(256))
+    signer = next(
+        signer
+        for signer in map(HomeSigner, secrets)
+        if PublicKey("x", signer.public_key).text.count("+") > 2
+    )
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    event = Event(1, at, 'os:\u2028"\\n[', None, "t", "judged", "{}", "{}", bytes(32), b"")
+    event = replace(event, sha256=sha256_of(event))
+    tree = EventTree()
+    tree.add(event.sha256)
+    head = sign_head(signer, made.ORIGIN, tree=tree, chain=event.sha256, at=at)
+    keys = [PublicKey(made.ORIGIN, signer.public_key)]
+    lines = (
+        header_line(origin=made.ORIGIN, keys=keys, tool="t", first=1, last=1, is_case=False),
+        event_line(event),
+        head_line(head.file_text),
+    )
+    (tmp_path / "log").write_text("".join(line + "\n" for line in lines))
+    answer = verdict(stranger, tmp_path / "log", signer.public_key.hex())
+    assert answer.code == 0, answer.text

@@ -75,11 +75,18 @@ def test_the_last_ten_events_cut_off_are_found(place: Path) -> None:
         made.cut_last(connection, 10)
     document = verified(place)
     assert codes(document) == {"head-truncated"}
-    assert document["breaks"][0]["event"] == 6
+    assert document["breaks"][0]["event"] == 7
     heads = place / "home" / "custody" / HEADS_FILE
     heads.write_bytes(heads.read_bytes().split(b"\n", 1)[0] + b"\n")
     assert verified(place)["ok"] is True
     assert codes(verified(place, checkpoints=[place / "checkpoint"])) == {"head-truncated"}
+
+
+def test_a_record_changed_under_a_forged_migration_is_found(place: Path) -> None:
+    with made.behind_the_back(place / "home") as connection:
+        connection.execute("UPDATE media SET label = 'other' WHERE media_seq = 2")
+        made.forge_migration(connection, "media")
+    assert codes(verified(place, checkpoints=[place / "checkpoint"])) == {"event-migrated"}
 
 
 def test_heads_signed_anew_with_another_key_are_found(place: Path) -> None:
@@ -220,7 +227,7 @@ def test_events_are_shown_by_page_action_and_case(place: Path) -> None:
         of_case = show_events(home, case_name="Case B")
         with pytest.raises(UsageError):
             show_events(home, action="unknown")
-    assert [row["event"] for row in one["events"]] == [6, 7, 10]
+    assert [row["event"] for row in one["events"]] == [6, 7, 8]
     assert {row["purpose"] for row in everything["events"]} == {"a test"}
-    assert everything["log_events"] == len(everything["events"]) == 15
-    assert [row["event"] for row in of_case["events"]] == list(range(8, 15))
+    assert everything["log_events"] == len(everything["events"]) == 16
+    assert [row["event"] for row in of_case["events"]] == list(range(9, 16))

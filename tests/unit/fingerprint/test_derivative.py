@@ -9,6 +9,10 @@ from skimage import data
 
 from firstlight.errors import DecodeError, FingerprintShapeError
 from firstlight.fingerprint.derivative import DerivativeMaker, blurred_plane, setting
+from firstlight.fingerprint.video import read_video
+from firstlight.fingerprint.video_frames import Frame
+from firstlight.fingerprint.video_probe import VideoFacts
+from firstlight.model.bounds import Bounds
 from firstlight.model.derivative import DERIVATIVE_MAX_BYTES, Derivative
 
 
@@ -118,6 +122,26 @@ def test_frames_of_another_size_are_left_out() -> None:
     made = maker.finish()
     assert made is not None
     assert len(made.planes) == 1
+
+
+def test_frames_are_those_that_were_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = VideoFacts(0, 160, 90, 0.0, 3.0, 3, frozenset(), ())
+    frames = [Frame(np.full((90, 160), 60 * number, np.uint8), number) for number in range(4)]
+    monkeypatch.setattr("firstlight.fingerprint.video.probe_video", lambda *_, **__: facts)
+    monkeypatch.setattr("firstlight.fingerprint.video.sample_frames", lambda *_, **__: iter(frames))
+
+    class Tools:
+        def has(self, _program: str) -> bool:
+            return True
+
+    maker = DerivativeMaker()
+    reading, failures = read_video(b"", tools=Tools(), bounds=Bounds(), on_pixels=maker.add)  # type: ignore[arg-type]
+    made = maker.finish()
+    assert failures == ()
+    assert reading is not None
+    assert made is not None
+    assert len(reading.pdq) == len(made.planes) == 4
+    assert [plane[0] for plane in made.planes] == [0, 60, 120, 180]
 
 
 GOOD = Derivative(4, 3, (bytes(12), bytes(12))).to_bytes()

@@ -18,8 +18,8 @@ from firstlight.intake.archive import zip as zip_reader
 from firstlight.model.bounds import Bounds
 from firstlight.native.zipcrypto import ZipKeys
 
-NOISE = random.Random(9).randbytes(300_000)
-FILES = [("a.txt", b"hello"), ("noise", NOISE), ("empty", b""), ("text", b"boat " * 90_000)]
+NOISE = random.Random(9).randbytes(40_000)
+FILES = [("a.txt", b"hello"), ("noise", NOISE), ("empty", b""), ("text", b"boat " * 9_000)]
 PLAIN = {(name.encode(),): content for name, content in FILES}
 WORD = b"lighthouse"
 LIST = (b"no", b"", b"neither", WORD, b"later")
@@ -126,7 +126,7 @@ def test_a_damaged_member_costs_itself():
 def test_damage_in_a_large_member_is_found_at_its_end(monkeypatch):
     monkeypatch.setattr(zip_reader, "TRIAL_BYTES", 2000)
     data = bytearray(make_locked_zip([FILES[3], *FILES[1:2]], ZipLocking(WORD, 256)))
-    data[data.rindex(b"noise", 0, -200) + 250_000] ^= 4
+    data[data.rindex(b"noise", 0, -200) + 30_000] ^= 4
     account = read_archive(bytes(data), passwords=LIST)
     assert isinstance(account.errors[b"noise",], DecodeError)
 
@@ -143,7 +143,7 @@ def test_locks_made_elsewhere_open():
 
 def test_our_own_old_lock_opens_elsewhere():
     for locking in EVERY_LOCK[:4]:
-        data = make_locked_zip(FILES, locking)
+        data = make_locked_zip(FILES[:1], locking)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             assert archive.read("a.txt", WORD) == b"hello"
 

@@ -166,6 +166,9 @@ def test_pictures_videos_and_sounds_by_their_containers(content, mime):
     assert mime_of(content) == mime
 
 
+PARTITION = b"\x80\x01\x01\x00\x07\x00\x00\x00\x01\x00\x00\x00\x08\x00\x00\x00"
+
+
 def disk(*marks: tuple[int, bytes], size: int = 40_000) -> bytes:
     content = bytearray(size)
     for at, mark in marks:
@@ -176,23 +179,12 @@ def disk(*marks: tuple[int, bytes], size: int = 40_000) -> bytes:
 @pytest.mark.parametrize(
     ("content", "mime"),
     [
-        (b"7z\xbc\xaf\x27\x1c\x00\x04", "application/x-7z-compressed"),
-        (b"Rar!\x1a\x07\x00", "application/vnd.rar"),
-        (b"Rar!\x1a\x07\x01\x00", "application/vnd.rar"),
         (b"MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed"),
-        (b"EVF\x09\r\n\xff\x00", "application/x-ewf"),
-        (b"EVF2\r\n\x81\x00", "application/x-ewf"),
         (b"KDMV\x01\x00\x00\x00", "application/x-vmdk"),
         (b"QFI\xfb\x00\x00\x00\x03", "application/x-qcow"),
         (b"vhdxfile", "application/x-vhdx"),
         (disk((39_488, b"conectix")), "application/x-vhd"),
         (disk((39_488, b"koly")), "application/x-apple-diskimage"),
-        (disk((32769, b"CD001")), "application/x-iso9660-image"),
-        (disk((3, b"NTFS    "), (510, b"\x55\xaa")), "application/x-raw-disk-image"),
-        (disk((82, b"FAT32   "), (510, b"\x55\xaa")), "application/x-raw-disk-image"),
-        (disk((512, b"EFI PART")), "application/x-raw-disk-image"),
-        (disk((1080, b"\x53\xef"), (1048, b"\x02")), "application/x-raw-disk-image"),
-        (disk((446, b"\x80\x01\x01\x00\x07"), (510, b"\x55\xaa")), "application/x-raw-disk-image"),
         (b"{\\rtf1\\ansi", "application/rtf"),
         (b"SQLite format 3\x00" + bytes(84), "application/vnd.sqlite3"),
         (b"!BDN" + bytes(508), "application/vnd.ms-outlook-pst"),
@@ -219,6 +211,17 @@ def test_what_is_not_opened_yet_is_known_and_said(content, mime):
         (make_tar([("a", b"x")], tarfile.USTAR_FORMAT), "application/x-tar"),
         (make_tar([("a", b"x")], tarfile.GNU_FORMAT), "application/x-tar"),
         (make_tar([("\udcff" * 200, b"x")], tarfile.PAX_FORMAT), "application/x-tar"),
+        (b"EVF\x09\r\n\xff\x00", "application/x-ewf"),
+        (b"EVF2\r\n\x81\x00", "application/x-ewf"),
+        (disk((32769, b"CD001")), "application/x-iso9660-image"),
+        (disk((3, b"NTFS    "), (510, b"\x55\xaa")), "application/x-raw-disk-image"),
+        (disk((82, b"FAT32   "), (510, b"\x55\xaa")), "application/x-raw-disk-image"),
+        (disk((512, b"EFI PART")), "application/x-raw-disk-image"),
+        (disk((1080, b"\x53\xef"), (1048, b"\x02")), "application/x-raw-disk-image"),
+        (b"EVF\x09\r\n\xff\x00\x01\x02\x00\x00\x00", "application/x-ewf-segment"),
+        (b"EVF2\r\n\x81\x00\x02\x01\x01\x00\x07\x00\x00\x00", "application/x-ewf-segment"),
+        (disk((446, PARTITION), (510, b"\x55\xaa")), "application/x-raw-disk-image"),
+        (b"LUKS\xba\xbe\x00\x01" + bytes(90), "application/x-encrypted-volume"),
     ],
 )
 def test_archives_that_are_opened(content, mime):

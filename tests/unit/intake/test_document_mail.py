@@ -134,9 +134,28 @@ def test_no_boundary_no_end_no_parts():
     head = b"From: a\nTo: b\nSubject: c\nContent-Type: multipart/mixed"
     assert contents(head + b"\n\nabc")[b"part 1"] == b"abc"
     assert contents(head + b"; boundary=x\n\n--x\n\nabc")[b"part 1"] == b"abc"
-    account = read_archive(head + b"; boundary=x\n\n" + b"abc" * 400)
-    assert account.contents[(b"part 0",)] == b"abc" * 400
+    account = read_archive(head + b"; boundary=x\n\nabc")
+    assert account.contents[(b"part 0",)] == b"abc"
     assert account.end_codes == ["decode-failed"]
+
+
+def test_parts_of_a_digest_are_messages_without_saying_so():
+    head = b"From: a\nTo: b\nSubject: c\nContent-Type: multipart/digest; boundary=x\n\n"
+    inner = b"From: a\nContent-Disposition: attachment; filename=a.bin\n\nabc\n"
+    found = contents(head + b"--x\n\n" + inner + b"--x--\n")
+    assert found == {b"a.bin": b"abc"}
+
+
+def test_a_header_without_an_empty_line_ends_at_the_first_line_that_is_no_field():
+    head = b"From: a\nTo: b\nSubject: c\nContent-Type: multipart/mixed; boundary=x\n\n"
+    assert contents(head + b"--x\nContent-Type: text/plain\nboat\n--x--\n")[b"part 1"] == b"boat"
+    assert contents(head + b"--x\nboat\n--x--\n")[b"part 1"] == b"boat"
+
+
+def test_parts_behind_the_end_mark_are_given_as_well():
+    head = b"From: a\nTo: b\nSubject: c\nContent-Type: multipart/mixed; boundary=x\n\n"
+    found = contents(head + b"--x\n\none\n--x--\n\n--x\n\ntwo\n--x--\nfooter\n")
+    assert found == {b"part 1": b"one", b"part 2": b"two"}
 
 
 def test_files_written_into_old_texts():

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.unit.store import store_sample as sample
 
 from firstlight.errors import KeyMissingError
-from firstlight.store import child, event, fingerprint, judgement
+from firstlight.store import child, event, fingerprint, judgement, metadata
 from firstlight.store.database import open_store
 from firstlight.store.dump import canonical_dump
 from firstlight.store.migrations.rewriting import Rewriting
@@ -56,7 +56,7 @@ def test_nothing_is_lost_and_all_is_sealed(old: Path) -> None:
         assert child.child_links(store, one.child_id)[0].subject == "2"
         notes = {row.subject: row.note for row in judgement.list_judgements(store)}
         assert notes == {"3": "Planted note on a sighting", "List A": None}
-        assert fingerprint.media_with_serial(store, " fl1 ") != []
+        assert metadata.media_with_serial(store, " fl1 ") != []
     assert calls == [head]
     files = [file for file in old.parent.rglob("*") if file.is_file()]
     after = b"".join(file.read_bytes() for file in files)

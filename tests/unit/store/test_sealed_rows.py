@@ -13,7 +13,17 @@ from tests.unit.store import sealed_sample
 from tests.unit.store import store_sample as sample
 
 from firstlight.errors import CaseErasedError, KeyMissingError, SealBrokenError
-from firstlight.store import case, child, event, fingerprint, judgement, media, sighting, source
+from firstlight.store import (
+    case,
+    child,
+    event,
+    fingerprint,
+    judgement,
+    media,
+    metadata,
+    sighting,
+    source,
+)
 from firstlight.store.database import Store, open_store
 from firstlight.store.rowform import row_form
 from firstlight.store.verification import verify_store
@@ -79,7 +89,7 @@ READERS: dict[str, tuple[str, Callable[[Store], object]]] = {
     "source": ("sealed", source.list_sources),
     "source_statement": ("sealed", source.list_sources),
     "sighting": ("sealed", lambda store: list(sighting.load_sightings(store))),
-    "metadata": ("sealed", lambda store: list(fingerprint.metadata_rows(store))),
+    "metadata": ("sealed", lambda store: list(metadata.metadata_rows(store))),
     "child_state": ("sealed", child.list_children),
     "judgement_note": ("sealed", judgement.list_judgements),
     "stated_purpose": ("sealed", event.stated_purposes),
@@ -99,9 +109,9 @@ def test_no_query_shows_what_another_row_says(path: Path, table: str) -> None:
 def test_tags_moved_to_another_row_do_not_open(path: Path) -> None:
     exchange(path, "metadata", "sealed_tags")
     with sample.open_sealed(path) as store:
-        assert len(list(fingerprint.metadata_rows(store))) == 2
+        assert len(list(metadata.metadata_rows(store))) == 2
         with pytest.raises(SealBrokenError):
-            list(fingerprint.metadata_rows(store, with_tags=True))
+            list(metadata.metadata_rows(store, with_tags=True))
 
 
 @pytest.mark.parametrize(
@@ -150,10 +160,10 @@ def test_without_keys_the_store_is_counted_and_checked(locked: Store, path: Path
         *(read for _, read in READERS.values()),
         lambda store: case.find_case(store, "Planted-case-1"),
         lambda store: source.find_source(store, 1, b"/seized"),
-        lambda store: fingerprint.media_with_serial(store, "x"),
-        lambda store: fingerprint.media_within_box(store, -90, -180, 90, 180),
-        lambda store: fingerprint.media_taken_between(store, "1", "3"),
-        fingerprint.camera_rows,
+        lambda store: metadata.media_with_serial(store, "x"),
+        lambda store: metadata.media_within_box(store, -90, -180, 90, 180),
+        lambda store: metadata.media_taken_between(store, "1", "3"),
+        metadata.camera_rows,
         sample.add_source,
     ],
 )
@@ -237,9 +247,9 @@ def test_a_serial_is_found_across_cases_by_one_keyed_hash(path: Path) -> None:
         place = sample.place_of(store, 3)
         assert place.case_id == 2
         sample.ingest(store, 3, sample.report(7), sample.report(4))
-        found = fingerprint.media_with_serial(store, "PLANTED-body_serial-1 ")
+        found = metadata.media_with_serial(store, "PLANTED-body_serial-1 ")
         assert found == [sample.media_id(1)]
-        assert set(fingerprint.media_with_serial(store, "fl1")) == {
+        assert set(metadata.media_with_serial(store, "fl1")) == {
             sample.media_id(4),
             sample.media_id(7),
         }

@@ -21,7 +21,7 @@ from firstlight.store import schema
 from firstlight.store.case import add_case, list_cases
 from firstlight.store.database import Store
 from firstlight.store.event import event_page, stated_purposes
-from firstlight.store.fingerprint import media_within_box, metadata_rows
+from firstlight.store.metadata import media_within_box, metadata_rows
 from firstlight.store.rowform import canonical_row, row_form
 from firstlight.store.sealing import open_fields
 from firstlight.store.sighting import load_sightings

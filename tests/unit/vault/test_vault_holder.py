@@ -208,6 +208,14 @@ def test_a_wrong_or_absent_passphrase_is_a_clear_error(home: Path) -> None:
     assert load_secret(home, KeySettings(ask=lambda: WORDS)) == secret
 
 
+def test_a_mistyped_passphrase_never_seals_the_home(home: Path) -> None:
+    secret = make_secret(home, KeySettings(passphrase=WORDS, cost=CHEAP))
+    before = (home / "keys" / "secret.sealed").read_bytes()
+    with pytest.raises(KeyWrongError):
+        save_secret(home, KeySettings(passphrase=WORDS + "x", cost=CHEAP), secret.rotated())
+    assert (home / "keys" / "secret.sealed").read_bytes() == before
+
+
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\nsecond line\n"])
 def test_the_passphrase_file_s_first_line_counts(ending: str, home: Path, tmp_path: Path) -> None:
     (tmp_path / "words").write_bytes((WORDS + ending).encode())

@@ -1,4 +1,4 @@
-"""Archives, and archives inside them: ZIP, tar, and their gzip, bzip2, xz and Zstandard forms.
+"""Archives, and archives inside them: ZIP, 7z, RAR, tar, gzip, bzip2, xz and Zstandard.
 
 **The protocol.** ``walk_archive`` yields two kinds of things, in one stable order:
 

@@ -9,6 +9,7 @@ from typing import Final
 from firstlight.errors import NotOpenedError
 from firstlight.intake.archive.compressed import compressed_members
 from firstlight.intake.archive.member import Member, MemberReader, Unpacking
+from firstlight.intake.archive.rar import rar_members
 from firstlight.intake.archive.sevenzip import sevenzip_members
 from firstlight.intake.archive.stream import ByteStream
 from firstlight.intake.archive.tar import tar_members
@@ -24,11 +25,20 @@ _READERS: Final[dict[str, MemberReader]] = {
     "application/x-xz": partial(compressed_members, "xz"),
     "application/zstd": partial(compressed_members, "zstd"),
     "application/x-7z-compressed": sevenzip_members,
+    "application/vnd.rar": rar_members,
     **DISK_READERS,
     **DOCUMENT_READERS,
 }
 
-_NEED_SEEKING: Final = frozenset(("application/zip", *DISK_READERS, *DOCUMENT_READERS))
+_NEED_SEEKING: Final = frozenset(
+    (
+        "application/zip",
+        "application/x-7z-compressed",
+        "application/vnd.rar",
+        *DISK_READERS,
+        *DOCUMENT_READERS,
+    )
+)
 
 
 def readable_types() -> frozenset[str]:

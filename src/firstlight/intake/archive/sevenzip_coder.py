@@ -1,7 +1,8 @@
 """The steps of decompression in a 7z folder, each a stream over the one before.
 
 The codecs are the standard library's, zstandard's, and those that come with py7zr; py7zr itself
-gives a member only whole or pushes it, and bounds neither memory nor output.
+gives a member only whole or pushes it, and bounds neither memory nor output. PPMd is left out:
+the one binding there is (pyppmd 1.3) corrupts memory at archives that are sound.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from firstlight.intake.archive.sevenzip_frame import (
     lzma2_dictionary_bytes,
     lzma2_frame,
     lzma_frame,
-    ppmd_frame,
 )
 from firstlight.intake.archive.sevenzip_header import Coder
 from firstlight.intake.archive.stream import CHUNK_BYTES, ByteStream, Tick
@@ -36,7 +36,7 @@ _BYTES_MAX: Final = 1 << 62
 
 CRYPT: Final = b"\x06\xf1\x07\x01"
 _COPY, _DELTA, _LZMA2, _LZMA = b"\x00", b"\x03", b"\x21", b"\x03\x01\x01"
-_PPMD, _BROTLI, _DEFLATE64 = b"\x03\x04\x01", b"\x04\xf7\x11\x02", b"\x04\x01\x09"
+_BROTLI, _DEFLATE64 = b"\x04\xf7\x11\x02", b"\x04\x01\x09"
 _INFLATED: Final = {
     b"\x04\x01\x08": "deflate",
     b"\x04\x02\x02": "bzip2",
@@ -186,7 +186,7 @@ def _step(
 
 def _memory_bytes(coder: Coder) -> int:
     settings = coder.settings
-    if coder.method in (_LZMA, _PPMD):
+    if coder.method == _LZMA:
         return int.from_bytes(settings[1:5], "little")
     if coder.method == _LZMA2:
         return lzma2_dictionary_bytes(settings[0] if settings else 0)
@@ -196,7 +196,6 @@ def _memory_bytes(coder: Coder) -> int:
 _FRAMES: Final[dict[bytes, Callable[[bytes], Frame]]] = {
     _LZMA: lzma_frame,
     _LZMA2: lzma2_frame,
-    _PPMD: ppmd_frame,
     _BROTLI: lambda _: BrotliFrame(),
     _DELTA: lambda settings: DeltaFrame(settings[0] + 1),
 }

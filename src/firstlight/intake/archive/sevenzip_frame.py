@@ -16,27 +16,6 @@ from firstlight.intake.archive.frame import BufferedFrame, Frame
 _DAMAGED: Final = "the compressed content is damaged"
 
 
-class PpmdFrame:
-    """PPMd, variant H."""
-
-    def __init__(self, order: int, memory_bytes: int) -> None:
-        import pyppmd
-
-        self._engine: Any = pyppmd.Ppmd7Decoder(order, memory_bytes)
-        self.wants_input = True
-        self.is_done = False
-        self.rest = b""
-
-    def feed(self, data: bytes, output_max_bytes: int) -> bytes:
-        """Take input, give output; the last symbols need a zero behind the input's end."""
-        if not data and self.wants_input:
-            data = b"\0"
-        output: bytes = self._engine.decode(data, output_max_bytes)
-        # Its "eof" says that the input is used up; output may go on.
-        self.wants_input = self._engine.needs_input or self._engine.eof
-        return output
-
-
 class Deflate64Frame:
     """Deflate64."""
 
@@ -139,11 +118,3 @@ def lzma2_frame(settings: bytes) -> Frame:
     """Open bare LZMA2."""
     step = {"id": lzma.FILTER_LZMA2, "dict_size": lzma2_dictionary_bytes(settings[0])}
     return BufferedFrame(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[step]))
-
-
-def ppmd_frame(settings: bytes) -> Frame:
-    """Open PPMd, variant H."""
-    order, memory_bytes = settings[0], int.from_bytes(settings[1:5], "little")
-    if not 2 <= order <= 64 or memory_bytes < 1 << 11 or len(settings) < 5:
-        raise DecodeError(_DAMAGED)
-    return PpmdFrame(order, memory_bytes)

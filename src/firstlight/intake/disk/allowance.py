@@ -28,9 +28,7 @@ class Allowance:
         self._bounds = bounds
         self._entries = 0
         self._entries_max = max(bounds.archive_members_max, disk.input_bytes // _ENTRY_BYTES)
-        self._left_bytes = _OUTPUT_FLOOR_BYTES + _OUTPUT_TIMES * max(
-            likely_bytes, disk.input_bytes
-        )
+        self._left_bytes = _OUTPUT_FLOOR_BYTES + _OUTPUT_TIMES * max(likely_bytes, disk.input_bytes)
 
     def count_entry(self) -> int:
         """Count an entry; returns its ordinal, from 0.

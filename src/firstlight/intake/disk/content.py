@@ -70,7 +70,7 @@ class Stream:
                 info = attribute.info
                 if not int(info.flags) & int(pytsk3.TSK_FS_ATTR_NONRES):
                     continue
-                if self.number is not None and int(info.id) != self.number:
+                if (int(info.id) != self.number) if self.number is not None else bool(info.name):
                     continue
                 for count, run in enumerate(attribute):
                     if count > _RUNS_MAX:
@@ -79,9 +79,6 @@ class Stream:
                         continue
                     start = self.start + int(run.addr) * self.block_bytes
                     yield start, start + int(run.len) * self.block_bytes
-                if self.number is None:
-                    # The content is the first attribute that has runs, in most file systems.
-                    continue
         except LIBRARY_ERRORS:
             return
 

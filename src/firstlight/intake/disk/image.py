@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from firstlight.errors import DecodeError, NotOpenedError, TruncatedError
 from firstlight.intake.archive.member import Member, Unpacking
 from firstlight.intake.archive.stream import ByteStream, Window
-from firstlight.intake.disk.ewf import SIGNATURE, EwfBytes
+from firstlight.intake.disk.ewf import EwfBytes
+from firstlight.intake.disk.ewf_segment import SIGNATURE
 from firstlight.intake.disk.segment import SegmentFiles, first_names
 from firstlight.intake.disk.source import DiskBytes, RawBytes
 
@@ -57,9 +58,9 @@ def _open_ewf(first: Window, files: SegmentFiles, unpacking: Unpacking) -> DiskB
         disk = EwfBytes(first, files, unpacking.name, unpacking.tick)
     except NotOpenedError:
         return _open_by_library(first, files, unpacking)
-    if disk.missing_segments:
+    if disk.has_missing_segment:
         unpacking.report(TruncatedError("a segment of the image is missing"))
-    if disk.cut_segments:
+    if disk.has_cut_segment:
         unpacking.report(TruncatedError("a segment of the image is damaged or cut short"))
     if disk.has_broken_table:
         unpacking.report(DecodeError("a table of the image is damaged; its copy was used"))

@@ -21,6 +21,10 @@ LIBRARY_ERRORS: Final = (OSError, RuntimeError, ValueError, TypeError, KeyError,
                          OverflowError, MemoryError)  # fmt: skip
 """What the bindings of both libraries raise for damaged structures."""
 
+_KINDS: Final = tuple(
+    getattr(pytsk3, f"TSK_FS_TYPE_{name}")
+    for name in ("DETECT", "NTFS", "FAT_DETECT", "EXT_DETECT", "HFS_DETECT", "FFS_DETECT")
+)
 _TICK_S: Final = 1.0
 _ALLOWANCE_FLOOR_BYTES: Final = 1 << 30
 _ALLOWANCE_TIMES: Final = 3
@@ -82,6 +86,21 @@ class DiskImage(pytsk3.Img_Info):  # type: ignore[misc]
         if isinstance(error, InputError):
             return error
         return DecodeError(what)
+
+
+def open_file_system(image: DiskImage, start: int) -> Any:
+    """Open a file system: the one that the Sleuth Kit finds, else the first that fits.
+
+    Raises:
+        DecodeError: None does.
+    """
+    for kind in _KINDS:
+        image.refill()
+        try:
+            return pytsk3.FS_Info(image, offset=start, type=kind)
+        except LIBRARY_ERRORS as error:
+            last = error
+    raise image.error_of(last, "no file system that is read here") from last
 
 
 class _SegmentFile:

@@ -22,7 +22,7 @@ GAP_MAX: Final = 24
 """Names in a row that may be missing before the search for further segments ends."""
 
 _EWF: Final = re.compile(rb"(?i)\.(e|ex|s|l|lx)01\Z")
-_EWF_ANY: Final = re.compile(rb"(?i)\.(?:[e-z](?:[0-9]{2}|[a-z]{2})|[elmx][x-z](?:[0-9]{2}|[a-z]{2}))\Z")
+_EWF_ANY: Final = re.compile(rb"(?i)\.(?:[e-z]|e[x-z])(?:[0-9]{2}|[a-z]{2})\Z")
 _SPLIT: Final = re.compile(rb"\.(0{2,4}[01])\Z")
 _FIRST: Final = (b".E01", b".e01", b".Ex01", b".ex01", b".EX01", b".S01", b".s01")
 

@@ -82,17 +82,16 @@ def explain_unread(disk: DiskBytes, volume: Volume) -> tuple[str, InputError]:
         return "unread", disk.losses.error(lost, "the volume's beginning")
     for mark in _marks():
         if head.startswith(mark.value, mark.at):
-            if mark.is_encrypted:
+            is_apfs = mark.label == "APFS" and len(head) > _APFS_FLAGS_AT
+            if mark.is_encrypted or (is_apfs and head[_APFS_FLAGS_AT] & _APFS_IS_ENCRYPTED):
                 return "encrypted", EncryptedError(f"encrypted volume: {mark.label}")
-            if mark.label == "APFS" and head[_APFS_FLAGS_AT] & _APFS_IS_ENCRYPTED:
-                return "encrypted", EncryptedError("encrypted volume: APFS")
             return "unread", NotOpenedError(f"file system not read here: {mark.label}")
     if not any(head):
         return "empty", NotOpenedError("no file system: the volume begins with zeros")
+    reason = "no known file system, or its first blocks are damaged"
     if _is_random(head[:_RANDOM_SAMPLE_BYTES]):
         reason = "no known file system; the bytes look random, as an encrypted volume's do"
-        return "unread", NotOpenedError(reason)
-    return "unread", NotOpenedError("no known file system, or its first blocks are damaged")
+    return "unread", NotOpenedError(reason)
 
 
 def is_marked(disk: DiskBytes, volume: Volume) -> bool:

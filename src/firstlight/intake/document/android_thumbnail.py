@@ -12,7 +12,7 @@ from typing import Final
 
 from firstlight.errors import DecodeError, TruncatedError
 from firstlight.intake.archive.member import Member, Unpacking, failed_member
-from firstlight.intake.archive.stream import CHUNK_BYTES, ByteStream, Window
+from firstlight.intake.archive.stream import ByteStream, Window
 from firstlight.intake.document.held import need_window, window_member
 from firstlight.model.media import FileFacts
 
@@ -20,6 +20,7 @@ SLOT_BYTES: Final = (10_000, 17_000)
 _SLOT_HEADER_BYTES: Final = 13
 _JPEG: Final = b"\xff\xd8\xff"
 _PICTURES: Final = (_JPEG, b"\x89PNG\r\n\x1a\n", b"RIFF")
+_SLOTS_BETWEEN_TICKS: Final = 4096
 _ENTRY_HEADER_BYTES: Final = 20
 _KEY_MAX_BYTES: Final = 4096
 
@@ -34,42 +35,32 @@ def slot_length(header: bytes, slot_bytes: int) -> int | None:
 def thumbdata_members(source: ByteStream, unpacking: Unpacking) -> Iterator[Member]:
     """Give the picture of every filled slot, named by its number."""
     window = need_window(source)
-    position, ordinal = 0, 0
-    while (position := _find_picture(window, position, unpacking)) >= 0:
-        start = position - _SLOT_HEADER_BYTES
-        header = window.at(start, 16)
-        slot = next((n for n in SLOT_BYTES if start % n == 0 and slot_length(header, n)), None)
-        if slot is None:
-            position += 3
-            continue
-        length = slot_length(header, slot) or 0
-        unpacking.gauge.budget.count_member()
-        data = window.part(position, length)
-        name = b"%d.jpg" % (start // slot)
-        if data.size_bytes < length:
-            error = TruncatedError("the store ends inside a picture")
-            yield failed_member(name, ordinal, FileFacts(length), error)
-        else:
-            yield window_member(name, ordinal, data)
-        ordinal += 1
-        position += length
-    if not ordinal:
-        unpacking.report(DecodeError("no picture was found in the thumbnail store"))
+    for slot_bytes in SLOT_BYTES:
+        ordinal = -1
+        for ordinal, (number, length) in enumerate(_filled_slots(window, slot_bytes, unpacking)):
+            unpacking.gauge.budget.count_member()
+            data = window.part(number * slot_bytes + _SLOT_HEADER_BYTES, length)
+            name = b"%d.jpg" % number
+            if data.size_bytes < length:
+                error = TruncatedError("the store ends inside a picture")
+                yield failed_member(name, ordinal, FileFacts(length), error)
+            else:
+                yield window_member(name, ordinal, data)
+        if ordinal >= 0:
+            return
+    unpacking.report(DecodeError("no picture was found in the thumbnail store"))
 
 
-def _find_picture(window: Window, position: int, unpacking: Unpacking) -> int:
-    """Find where a JPEG begins; -1 where none does any more."""
-    while position < window.size_bytes:
-        piece = window.at(position, CHUNK_BYTES)
-        # Most of the file is holes: those cost a comparison and no search.
-        hit = piece.find(_JPEG) if any(piece[:64]) or piece.strip(b"\x00") else -1
-        if hit >= 0 and position + hit >= _SLOT_HEADER_BYTES:
-            return position + hit
-        if len(piece) < CHUNK_BYTES:
-            return -1
-        position += max(hit + 1, len(piece) - 2)
-        unpacking.tick()
-    return -1
+def _filled_slots(
+    window: Window, slot_bytes: int, unpacking: Unpacking
+) -> Iterator[tuple[int, int]]:
+    """Give number and length of every picture that lies where one of its number should."""
+    for number in range(-(-window.size_bytes // slot_bytes)):
+        length = slot_length(window.at(number * slot_bytes, 16), slot_bytes)
+        if length is not None:
+            yield number, length
+        if not number % _SLOTS_BETWEEN_TICKS:
+            unpacking.tick()
 
 
 def imgcache_members(source: ByteStream, unpacking: Unpacking) -> Iterator[Member]:

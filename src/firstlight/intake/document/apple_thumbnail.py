@@ -1,6 +1,7 @@
 """macOS' thumbnails (QuickLook): ``index.sqlite``, and the pixels in ``thumbnails.data`` beside.
 
-The index is read in memory, never opened as a file. A picture is written as PNG: the store
+The index is read in memory, never opened as a file; what stands only in its write-ahead log is
+not seen. A picture is written as PNG: the store
 keeps bare pixels, their colours multiplied by how opaque they are.
 """
 
@@ -24,6 +25,8 @@ _INDEX_MAX_BYTES: Final = 1 << 28
 _STEPS_BETWEEN_TICKS: Final = 100_000
 _SIDE_MAX_PX: Final = 1 << 14
 _LITTLE_ENDIAN_ALPHA_FIRST: Final = 0x2002
+_JOURNAL_AT: Final = 18
+_WRITES_AHEAD, _WRITES_IN_PLACE = b"\x02\x02", b"\x01\x01"
 _ROWS: Final = """
     SELECT t.rowid, t.width, t.height, t.bitsperpixel, t.bytesperrow, t.bitmapinfo,
            t.bitmapdata_location, t.bitmapdata_length, f.file_name
@@ -60,7 +63,11 @@ def _read_index(window: Window, unpacking: Unpacking) -> Iterator[tuple[Any, ...
         return 0
 
     try:
-        database.deserialize(window.at(0, window.size_bytes))
+        content = bytearray(window.at(0, window.size_bytes))
+        if content[_JOURNAL_AT : _JOURNAL_AT + 2] == _WRITES_AHEAD:
+            # Such a database asks for a second file, which memory has none of.
+            content[_JOURNAL_AT : _JOURNAL_AT + 2] = _WRITES_IN_PLACE
+        database.deserialize(bytes(content))
         database.execute("PRAGMA query_only = 1")
         database.execute("PRAGMA trusted_schema = 0")
         database.set_progress_handler(alive, _STEPS_BETWEEN_TICKS)

@@ -6,6 +6,7 @@ Source: [MS-ODRAW] 2.2.23 to 2.2.31, [MS-XLS] 2.1.4.
 from __future__ import annotations
 
 import re
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,13 +16,12 @@ from firstlight.errors import DecodeError, LimitError
 from firstlight.intake.archive.member import Unpacking
 from firstlight.intake.archive.stream import CHUNK_BYTES, Window
 
-_HEADER: Final = re.compile(
-    rb"(?s)[\x00-\xf0][\x00-\xff][\x1a\x1b\x1c\x1d\x1e\x1f\x29\x2a]\xf0...."
-)
 _HEADER_BYTES: Final = 8
 _METAFILE_HEADER_BYTES: Final = 34
 _DRAWING_GROUP, _CONTINUE, _FILE_PASS = 0x00EB, 0x003C, 0x002F
 _NOT_COMPRESSED: Final = 0xFE
+_RECORD: Final = struct.Struct("<HH")
+_RECORDS_BETWEEN_TICKS: Final = 1 << 16
 
 # Type of the record: ending, instances with one identifier, instances with two.
 _BITMAPS: Final = {
@@ -37,6 +37,15 @@ _METAFILES: Final = {
     0xF01C: (b"pict", (0x542,), (0x543,)),
 }
 _KINDS: Final = _BITMAPS | _METAFILES
+_HEADER: Final = re.compile(
+    b"(?s)(?:"
+    + b"|".join(
+        re.escape((instance << 4).to_bytes(2, "little") + kind.to_bytes(2, "little"))
+        for kind, (_, with_one, with_two) in _KINDS.items()
+        for instance in (*with_one, *with_two)
+    )
+    + b")...."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +92,8 @@ def find_blips(window: Window, unpacking: Unpacking) -> Iterator[Blip]:
 def _read_record(window: Window, start: int, header: bytes) -> Blip | None:
     first, record_type = (int.from_bytes(header[n : n + 2], "little") for n in (0, 2))
     length = int.from_bytes(header[4:], "little")
-    _, with_one, with_two = _KINDS[record_type]
-    instance = first >> 4
-    if first & 0xF or instance not in (*with_one, *with_two):
-        return None
-    lead = 32 if instance in with_two else 16
+    _, _, with_two = _KINDS[record_type]
+    lead = 32 if first >> 4 in with_two else 16
     # Before a bitmap stands one more byte.
     lead += record_type in _BITMAPS
     if length <= lead:
@@ -144,17 +150,18 @@ def read_workbook(window: Window, unpacking: Unpacking) -> tuple[bytes, bool]:
     Returns:
         The records' content, and whether the workbook is encrypted.
     """
+    data = window.at(0, window.size_bytes)
     parts: list[bytes] = []
     position, is_drawing, is_locked, steps = 0, False, False, 0
-    while position + 4 <= window.size_bytes:
-        header = window.at(position, 4)
-        kind, length = (int.from_bytes(header[n : n + 2], "little") for n in (0, 2))
+    while position + 4 <= len(data):
+        kind, length = _RECORD.unpack_from(data, position)
         is_drawing = kind == _DRAWING_GROUP or (is_drawing and kind == _CONTINUE)
         is_locked = is_locked or kind == _FILE_PASS
+        position += 4
         if is_drawing:
-            parts.append(window.at(position + 4, length))
-        position += 4 + length
+            parts.append(data[position : position + length])
+        position += length
         steps += 1
-        if not steps % 4096:
+        if not steps % _RECORDS_BETWEEN_TICKS:
             unpacking.tick()
     return b"".join(parts), is_locked

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 import numpy as np
@@ -36,12 +38,12 @@ class CompoundStream:
     Args:
         path: Names of its storages and its own.
         size_bytes: As the directory states it.
-        window: Its content; shorter than stated where the file is damaged.
+        open: Finds its content; shorter than stated where the file is damaged.
     """
 
     path: tuple[str, ...]
     size_bytes: int
-    window: Window
+    open: Callable[[], Window]
 
 
 class _ChainFile(io.RawIOBase):
@@ -117,7 +119,8 @@ class CompoundFile:
         for number, entry in enumerate(self._entries):
             if entry[66] == _STREAM:
                 path = paths.get(number, (_name_of(entry),))
-                found.append(CompoundStream(path, self._size_of(entry), self._open(entry)))
+                opener = partial(self._open, entry)
+                found.append(CompoundStream(path, self._size_of(entry), opener))
         return found
 
     def _paths(self) -> dict[int, tuple[str, ...]]:

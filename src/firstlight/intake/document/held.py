@@ -10,6 +10,8 @@ from firstlight.intake.archive.member import Member
 from firstlight.intake.archive.stream import ByteStream, Window
 from firstlight.model.media import FileFacts
 
+_BUFFER_BYTES = 1 << 14
+
 
 def need_window(source: ByteStream) -> Window:
     """Take a source as one that can be read anywhere.
@@ -43,12 +45,17 @@ def held_member(name: bytes, ordinal: int, content: bytes, mtime_ns: int | None 
 class WindowFile(io.RawIOBase):
     """A window in the form of a file, for libraries that want one; reads and seeks only.
 
+    Args:
+        behind: Bytes that are to stand behind the window's.
+
     Raises:
         UnreadableError: From ``read``: the source would not give the bytes.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, behind: bytes = b"") -> None:
         self._window = window
+        self._behind = behind
+        self._size_bytes = window.size_bytes + len(behind)
         self._position = 0
 
     def readable(self) -> bool:
@@ -62,13 +69,16 @@ class WindowFile(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
         """Fill a buffer with the next bytes."""
         data = self._window.at(self._position, len(buffer))
+        if not data:
+            at = max(0, self._position - self._window.size_bytes)
+            data = self._behind[at : at + len(buffer)]
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Set the position."""
-        start = (0, self._position, self._window.size_bytes)[whence]
+        start = (0, self._position, self._size_bytes)[whence]
         if start + offset < 0:
             raise ValueError("a position before the start")
         self._position = start + offset
@@ -79,6 +89,6 @@ class WindowFile(io.RawIOBase):
         return self._position
 
 
-def as_file(window: Window, buffer_bytes: int = 1 << 16) -> io.BufferedReader:
+def as_file(window: Window, behind: bytes = b"") -> io.BufferedReader:
     """Give a window to a library as a buffered file."""
-    return io.BufferedReader(WindowFile(window), buffer_bytes)
+    return io.BufferedReader(WindowFile(window, behind), _BUFFER_BYTES)

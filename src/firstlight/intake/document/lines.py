@@ -1,4 +1,4 @@
-"""Finding lines of a pattern in a window of any size, with bounded memory."""
+"""Finding patterns in a window of any size, with bounded memory and no re-reading."""
 
 from __future__ import annotations
 
@@ -10,6 +10,29 @@ from firstlight.intake.archive.stream import CHUNK_BYTES, Tick, Window
 
 LINE_MAX_BYTES: Final = 1 << 10
 """Longest line that is sure to be found."""
+
+_FIRST_STEP_BYTES: Final = 1 << 12
+_OVERLAP_BYTES: Final = 32
+
+
+def find_next(window: Window, position: int, pattern: re.Pattern[bytes], tick: Tick) -> int:
+    """Find where a short pattern (32 bytes at most) occurs next; -1 where it does no more.
+
+    The first step is small: where hits stand close together, little is read for each.
+    """
+    step = _FIRST_STEP_BYTES
+    while position < window.size_bytes:
+        start = max(0, position - _OVERLAP_BYTES)
+        data = window.at(start, step + _OVERLAP_BYTES)
+        match = pattern.search(data, position - start)
+        if match is not None:
+            return start + match.start()
+        if start + len(data) >= window.size_bytes or not data:
+            return -1
+        position = start + len(data) - _OVERLAP_BYTES
+        step = min(step * 4, CHUNK_BYTES)
+        tick()
+    return -1
 
 
 def find_lines(

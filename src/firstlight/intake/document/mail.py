@@ -74,35 +74,38 @@ class _Mail:
     ) -> Iterator[Member]:
         """Cut a multipart at its boundaries; what stands before and behind is kept if long."""
         mark = re.compile(rb"\n--" + re.escape(header.boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-        begin, count, is_closed = 0, 0, False
+        default = _MESSAGE if header.mime == "multipart/digest" else "text/plain"
+        begin, count, is_part = 0, 0, False
         for line_start, line_end, match in find_lines(body, 0, mark, self._unpacking.tick):
             end = end_of_line_before(body, line_start, begin)
             part = body.part(begin, end - begin)
-            if count:
-                yield from self.walk(part, read_header(part), (*numbers, count))
-            else:
-                yield from self._aside(part, header, numbers)
-            count += 1
+            yield from self._part(part, header, (*numbers, count), default, is_part=is_part)
             newline = body.at(line_end, 2)
             begin = line_end + (2 if newline == b"\r\n" else len(newline[:1]))
-            if match.group(1):
-                is_closed = True
-                break
+            # Behind an end mark nothing should follow; if parts do, they are given as well.
+            is_part = not match.group(1)
+            count += is_part
         rest = body.part(begin, body.size_bytes - begin)
-        if is_closed or not count:
-            yield from self._aside(rest, header, numbers)
-        else:
-            yield from self.walk(rest, read_header(rest), (*numbers, count))
         if not count:
             self._unpacking.report(DecodeError("the parts of a message cannot be told apart"))
+            yield from self._leaf(rest, _as_text(header), (*numbers, 0))
+            return
+        yield from self._part(rest, header, (*numbers, count), default, is_part=is_part)
 
-    def _aside(
-        self, part: Window, header: MailHeader, numbers: tuple[int, ...]
+    def _part(
+        self,
+        part: Window,
+        header: MailHeader,
+        numbers: tuple[int, ...],
+        default: str,
+        *,
+        is_part: bool,
     ) -> Iterator[Member]:
-        """Give what stands beside the parts, unless it is the usual line for old programs."""
-        if part.size_bytes >= _ASIDE_MIN_BYTES:
-            plain = replace(header, mime="text/plain", encoding="", name=b"")
-            yield from self._leaf(part, plain, (*numbers, 0))
+        """Give a part, or what stands beside the parts if it is more than the usual line."""
+        if is_part:
+            yield from self.walk(part, read_header(part, default), numbers)
+        elif part.size_bytes >= _ASIDE_MIN_BYTES:
+            yield from self._leaf(part, _as_text(header), (*numbers[:-1], 0))
 
     def _leaf(self, body: Window, header: MailHeader, numbers: tuple[int, ...]) -> Iterator[Member]:
         name = header.name or b"part " + ".".join(map(str, numbers or (1,))).encode()
@@ -124,6 +127,10 @@ class _Mail:
     def _next_ordinal(self) -> int:
         self._ordinal += 1
         return self._ordinal - 1
+
+
+def _as_text(header: MailHeader) -> MailHeader:
+    return replace(header, mime="text/plain", encoding="", name=b"")
 
 
 def _is_unmarked_message(header: MailHeader, body: Window) -> bool:

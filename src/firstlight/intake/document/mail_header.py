@@ -15,8 +15,9 @@ from typing import Final
 from firstlight.intake.archive.stream import Window
 
 HEADER_MAX_BYTES: Final = 1 << 17
-_END: Final = re.compile(rb"(?:\A|\n)\r?\n")
+_NO_FIELD: Final = re.compile(rb"^(?![!-9;-~]+[ \t]*:|[ \t]+\S|From |>From )", re.MULTILINE)
 _BOUNDARY_MAX_CHARS: Final = 256
+_FIELD_MAX_CHARS: Final = 1 << 13
 _NAME_MAX_BYTES: Final = 1 << 10
 # What the standard library is known to raise on headers that are no headers.
 _HEADER_ERRORS: Final = (
@@ -29,7 +30,8 @@ class _ExactPolicy(email.policy.Compat32):
     """Gives header values as they stand, undecodable bytes as surrogates."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002
-        return value
+        # The library's cost grows with the square of a field's length.
+        return value[:_FIELD_MAX_CHARS]
 
 
 _PARSER: Final = email.parser.BytesHeaderParser(policy=_ExactPolicy())
@@ -56,19 +58,26 @@ class MailHeader:
     sent_ns: int | None
 
 
-def read_header(window: Window) -> MailHeader:
-    """Read the header at the start of a window; never fails, at worst it says nothing."""
+def read_header(window: Window, default_mime: str = "text/plain") -> MailHeader:
+    """Read the header at the start of a window; never fails, at worst it says nothing.
+
+    Args:
+        default_mime: What a part is that does not say what it is.
+    """
     head = window.at(0, HEADER_MAX_BYTES)
-    end = _END.search(head)
-    body_start = end.end() if end is not None else len(head)
+    # A header ends at an empty line; or, without one, at the first line that is no field.
+    end = _NO_FIELD.search(head)
+    stop = end.start() if end is not None else len(head)
+    empty = next((mark for mark in (b"\r\n", b"\n") if head.startswith(mark, stop)), b"")
+    body_start = stop + len(empty)
     try:
-        message = _PARSER.parsebytes(head[:body_start])
+        message = _PARSER.parsebytes(head[:stop] + b"\n")
     except _HEADER_ERRORS:
-        return MailHeader(body_start, "text/plain", "", b"", b"", None)
+        return MailHeader(body_start, default_mime, "", b"", b"", None)
     encoding = str(message.get("content-transfer-encoding", "")).partition(";")[0]
     return MailHeader(
         body_start,
-        _mime_of(message),
+        _mime_of(message) if "content-type" in message else default_mime,
         encoding.strip().lower(),
         _boundary_of(message),
         _name_of(message),

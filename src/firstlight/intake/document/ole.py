@@ -48,7 +48,6 @@ def ole_members(source: ByteStream, unpacking: Unpacking) -> Iterator[Member]:
     reader = _OleReader(streams, unpacking)
     for stream in streams:
         unpacking.tick()
-        unpacking.gauge.spend(stream.window.size_bytes)
         yield from reader.read(stream)
 
 
@@ -59,14 +58,16 @@ class _OleReader:
         self._unpacking = unpacking
         self._by_path = {stream.path: stream for stream in streams}
         catalog = self._by_path.get(("Catalog",))
-        self._originals = {} if catalog is None else read_catalog(catalog.window)
+        self._originals = {} if catalog is None else read_catalog(catalog.open())
         self._ordinal = 0
 
     def read(self, stream: CompoundStream) -> Iterator[Member]:
         """Give what one stream holds."""
-        window, own_name = stream.window, stream.path[-1]
         if not stream.size_bytes:
             return
+        window, own_name = stream.open(), stream.path[-1]
+        # Streams may share their bytes: what is read counts as what is unpacked.
+        self._unpacking.gauge.spend(window.size_bytes)
         name = "/".join(stream.path).encode("utf-8", "replace")
         if window.size_bytes < stream.size_bytes:
             self._unpacking.report(TruncatedError("the document is cut off or damaged"))
@@ -82,10 +83,9 @@ class _OleReader:
             original, mtime_ns = self._originals.get(own_name, (b"", None))
             yield self._window(original or name, thumbnail, mtime_ns)
         else:
-            yield from self._pictures(stream, name)
+            yield from self._pictures(window, own_name, name)
 
-    def _pictures(self, stream: CompoundStream, name: bytes) -> Iterator[Member]:
-        window, own_name = stream.window, stream.path[-1]
+    def _pictures(self, window: Window, own_name: str, name: bytes) -> Iterator[Member]:
         is_locked = False
         if own_name == "WordDocument":
             is_locked = bool(int.from_bytes(window.at(10, 2), "little") & 0x0100)
@@ -141,7 +141,7 @@ class _OleReader:
             found = self._by_path.get((*stream.path[:-1], f"__substg1.0_{tag}"))
             if found is None:
                 continue
-            raw = found.window.at(0, _NAME_MAX_BYTES)
+            raw = found.open().at(0, _NAME_MAX_BYTES)
             if tag.endswith("E"):
                 return raw.rstrip(b"\x00")
             text = raw[: len(raw) // 2 * 2].decode("utf-16-le", "replace").rstrip("\x00")

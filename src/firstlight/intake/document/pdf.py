@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from firstlight.errors import DecodeError, InputError, LimitError
 from firstlight.intake.archive.member import Member, Unpacking, failed_member
-from firstlight.intake.archive.stream import CHUNK_BYTES, ByteStream, Window
+from firstlight.intake.archive.stream import ByteStream, Window
 from firstlight.intake.document.held import held_member, need_window, window_member
+from firstlight.intake.document.lines import find_next
 from firstlight.intake.document.pdf_file import PdfFile, is_stream, raw_data, references
 from firstlight.intake.document.pdf_inline import find_inline
 from firstlight.intake.document.pdf_picture import inflate, read_picture, undo_filter
@@ -172,18 +173,7 @@ class _Document:
             yield window_member(b"unlisted at %d.%s" % (begin, ending), self._next_ordinal(), data)
 
     def _find(self, pattern: re.Pattern[bytes], position: int) -> int:
-        lead = 6
-        while position < self._window.size_bytes:
-            start = max(0, position - lead)
-            data = self._window.at(start, CHUNK_BYTES)
-            match = pattern.search(data, position - start)
-            if match is not None:
-                return start + match.start()
-            if len(data) < CHUNK_BYTES:
-                return -1
-            position = start + len(data) - 32
-            self._unpacking.tick()
-        return -1
+        return find_next(self._window, position, pattern, self._unpacking.tick)
 
     def _raise_if_over(self, error: InputError) -> None:
         if isinstance(error, LimitError) and self._unpacking.gauge.exceeded is not None:

@@ -40,14 +40,15 @@ def read_colour(space: Any, depth: int = 0) -> Colour:
     Raises:
         NotOpenedError: It is of a kind that is not read yet.
     """
-    parts = array(space)
+    # References stay as they are until needed: what they name may be missing.
+    parts = list(list.__iter__(space)) if isinstance(space, list) else array(space)
     if not parts:
         return Colour(1)
-    name = str(parts[0])
+    name = str(resolve(parts[0]))
     if name in _CHANNELS:
         return Colour(_CHANNELS[name])
     if depth < _DEPTH_MAX and name == "/ICCBased" and len(parts) > 1:
-        channels = number(parts[1], 0, "/N")
+        channels = number(resolve(parts[1]), 0, "/N")
         if channels in (1, 3, 4):
             return Colour(channels)
     if depth < _DEPTH_MAX and name in ("/Indexed", "/I") and len(parts) > 3:
@@ -58,7 +59,7 @@ def read_colour(space: Any, depth: int = 0) -> Colour:
 
 
 def _indexed(parts: list[Any], depth: int) -> Colour:
-    base = read_colour(parts[1], depth + 1)
+    base = read_colour(resolve(parts[1]), depth + 1)
     table = resolve(parts[3])
     if hasattr(table, "get_data"):
         data = bytes(table.get_data())
@@ -67,7 +68,7 @@ def _indexed(parts: list[Any], depth: int) -> Colour:
     else:
         # A string of text: its bytes as they stand in the file.
         data = bytes(getattr(table, "original_bytes", b""))
-    colours = min(int(parts[2]) + 1, 256)
+    colours = min(max(int(resolve(parts[2])) + 1, 1), 256)
     data = data[: colours * base.channels].ljust(colours * base.channels, b"\x00")
     if base.palette or base.channels not in (1, 3, 4):
         raise NotOpenedError("the colours of a picture in the document are not read yet")

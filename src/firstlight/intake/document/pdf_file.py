@@ -18,6 +18,9 @@ from firstlight.intake.document.held import as_file
 _SEARCHES_MAX: Final = 32
 _STREAM_MAX_BYTES: Final = 1 << 28
 _HEADER_BYTES: Final = 64
+_END: Final = b"%%EOF"
+_END_LOOKED_AT_BYTES: Final = 1 << 12
+_END_WITHOUT_TABLES: Final = b"\nstartxref\n0\n%%EOF\n"
 
 # Its warnings may hold text of the document.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
@@ -34,16 +37,18 @@ class _BoundedReader(PdfReader):
         number = getattr(indirect_reference, "idnum", indirect_reference)
         generation = getattr(indirect_reference, "generation", 0)
         if not self._is_placed(number, generation):
-            self.is_damaged = True
             self._searches += 1
             if self._searches > _SEARCHES_MAX:
                 return NullObject()
         return super().get_object(indirect_reference)
 
     def _is_placed(self, number: int, generation: int) -> bool:
+        """Whether an object is where the tables say; one that they do not name is no damage."""
         if (generation, number) in self.resolved_objects:
             return True
         if generation == 0 and number in self.xref_objStm:
+            return True
+        if self.xref_free_entry.get(generation, {}).get(number, False):
             return True
         place = self.xref.get(generation, {}).get(number)
         if place is None:
@@ -52,7 +57,26 @@ class _BoundedReader(PdfReader):
         self.stream.seek(place)
         words = self.stream.read(_HEADER_BYTES).split(None, 2)
         self.stream.seek(position)
-        return words[:2] == [b"%d" % number, b"%d" % generation]
+        is_there = [word.lstrip(b"0") or b"0" for word in words[:2]] == [
+            b"%d" % number,
+            b"%d" % generation,
+        ]
+        self.is_damaged = self.is_damaged or not is_there
+        return is_there
+
+
+def _open(window: Window) -> _BoundedReader:
+    """Open by the file's own tables; where they cannot be used, by a search for its objects."""
+    if _END in window.at(max(0, window.size_bytes - _END_LOOKED_AT_BYTES), _END_LOOKED_AT_BYTES):
+        try:
+            return _BoundedReader(as_file(window))
+        except InputError:
+            raise
+        except Exception:  # noqa: BLE001, S110 - whatever it was, the search does without it
+            pass
+    reader = _BoundedReader(as_file(window, _END_WITHOUT_TABLES))
+    reader.is_damaged = True
+    return reader
 
 
 class PdfFile:
@@ -65,7 +89,7 @@ class PdfFile:
 
     def __init__(self, window: Window, unpacking: Unpacking) -> None:
         with _configured():
-            self._reader = _BoundedReader(as_file(window))
+            self._reader = _open(window)
             self.is_encrypted = self._reader.is_encrypted
             if self.is_encrypted:
                 self._unlock(unpacking)

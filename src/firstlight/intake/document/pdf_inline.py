@@ -12,7 +12,10 @@ from typing import Any, Final
 
 from firstlight.intake.document.pdf_value import filters_of, number, value_of
 
-_BEGIN: Final = re.compile(rb"(?<![^\s])BI\s(.{1,2000}?)\sID\s", re.DOTALL)
+_BEGIN: Final = re.compile(rb"(?<!\S)BI\s")
+_DATA: Final = re.compile(rb"\sID\s")
+_DICTIONARY_MAX_BYTES: Final = 2000
+_MISSES_MAX: Final = 10_000
 _END: Final = re.compile(rb"\sEI(?=[\sQ]|\Z)")
 _BEHIND_BYTES: Final = 24
 _PLAIN: Final = frozenset(b"\t\n\r" + bytes(range(32, 127)))
@@ -24,16 +27,18 @@ _CHANNELS: Final = {
 
 def find_inline(content: bytes) -> Iterator[tuple[Any, bytes]]:
     """Give dictionary and data of every picture; small stencils, as of letters, are left out."""
-    position = 0
-    while (begin := _BEGIN.search(content, position)) is not None:
-        picture = _read_dictionary(begin.group(1))
+    position = misses = 0
+    while misses < _MISSES_MAX and (data := _DATA.search(content, position)) is not None:
+        lead = content[max(position, data.start() - _DICTIONARY_MAX_BYTES) : data.start()]
+        begins = [match.end() for match in _BEGIN.finditer(lead)]
+        picture = _read_dictionary(lead[begins[-1] :]) if begins else None
+        position = data.end()
         if picture is None:
-            position = begin.start() + 2
+            misses += 1
             continue
-        end = _end_of(content, begin.end(), picture)
+        position = max(_end_of(content, data.end(), picture), data.end())
         if not _is_small_stencil(picture):
-            yield picture, content[begin.end() : end]
-        position = max(end, begin.end())
+            yield picture, content[data.end() : position]
 
 
 def _read_dictionary(text: bytes) -> Any:

@@ -85,7 +85,7 @@ def read_picture(picture: Any, data: bytes, unpacking: Unpacking) -> PdfPicture:
         return PdfPicture(_AS_IT_IS[name], lambda: PieceStream(iter((data,))), data)
     shape = _shape_of(picture, unpacking)
     if name == "/CCITTFaxDecode":
-        content = _fax(parameters, data, shape)
+        content = _fax(parameters, data, shape, is_turned=_is_turned(picture, Colour(1)))
         return PdfPicture(b"tif", lambda: PieceStream(iter((content,))), content)
     if name not in ("", _FLATE):
         raise NotOpenedError("the coding of a picture in the document is not read yet")
@@ -166,11 +166,8 @@ def inflate(data: bytes, unpacking: Unpacking, most_bytes: int) -> Iterator[byte
         yield piece
 
 
-def _fax(parameters: Any, data: bytes, shape: _Shape) -> bytes:
-    """Put a TIFF header before fax code.
-
-    Black is 1 in TIFF's fax forms; ``BlackIs1`` and ``Decode`` only change how a PDF shows it.
-    """
+def _fax(parameters: Any, data: bytes, shape: _Shape, *, is_turned: bool) -> bytes:
+    """Put a TIFF header before fax code."""
     two_dimensional = number(parameters, 0, "/K")
     columns = number(parameters, 1728, "/Columns")
     is_black_one = bool(value_of(parameters, "/BlackIs1"))
@@ -179,7 +176,7 @@ def _fax(parameters: Any, data: bytes, shape: _Shape) -> bytes:
         shape.height_px,
         len(data),
         compression=GROUP_4 if two_dimensional < 0 else GROUP_3,
-        photometric=WHITE_IS_ZERO + int(is_black_one),
+        photometric=WHITE_IS_ZERO + int(is_black_one != is_turned),
         is_two_dimensional=two_dimensional > 0,
     )
     return header + data

@@ -26,7 +26,7 @@ _READERS: Final = {
     "application/epub+zip": _ZIP,
     "application/java-archive": _ZIP,
     "application/vnd.android.package-archive": _ZIP,
-    "application/x-ufdr+zip": "document.phone_report:phone_report_members",
+    "application/x-ufdr+zip": _ZIP,
     "application/x-ole-storage": _OLE,
     "application/msword": _OLE,
     "application/vnd.ms-excel": _OLE,

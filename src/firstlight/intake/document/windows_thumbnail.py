@@ -6,17 +6,20 @@ Source: libyal, "Windows Explorer Thumbnail Cache database format".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from firstlight.errors import DecodeError, TruncatedError
 from firstlight.intake.archive.member import Member, Unpacking, failed_member
-from firstlight.intake.archive.stream import CHUNK_BYTES, ByteStream, Window
+from firstlight.intake.archive.stream import ByteStream, Window
 from firstlight.intake.document.held import need_window, window_member
+from firstlight.intake.document.lines import find_next
 from firstlight.model.media import FileFacts
 
 _MARK: Final = b"CMMM"
+_ANY_MARK: Final = re.compile(_MARK)
 _VISTA: Final = 0x14
 _HEADER_SIZES: Final = (48, 56, 52, 64)
 _FIRST_ENTRY_MIN: Final = 20
@@ -35,15 +38,15 @@ def windows_thumbnail_members(source: ByteStream, unpacking: Unpacking) -> Itera
     """Give every thumbnail of a store, under the identifier that it carries."""
     window = need_window(source)
     is_vista = int.from_bytes(window.at(4, 4), "little") == _VISTA
-    position = _find_mark(window, _FIRST_ENTRY_MIN, unpacking)
+    position = find_next(window, _FIRST_ENTRY_MIN, _ANY_MARK, unpacking.tick)
     is_damaged = False
     ordinal = 0
-    while position is not None:
+    while position >= 0:
         unpacking.gauge.budget.count_member()
         entry = _read_entry(window, position, is_vista=is_vista)
         if entry is None:
             is_damaged = True
-            position = _find_mark(window, position + 4, unpacking)
+            position = find_next(window, position + 4, _ANY_MARK, unpacking.tick)
             continue
         if entry.data.size_bytes < entry.data_bytes:
             error = TruncatedError("the store ends inside an entry")
@@ -53,7 +56,7 @@ def windows_thumbnail_members(source: ByteStream, unpacking: Unpacking) -> Itera
         ordinal += 1
         position = entry.end
         if window.at(position, 4) != _MARK:
-            position = _find_mark(window, position, unpacking)
+            position = find_next(window, position, _ANY_MARK, unpacking.tick)
         unpacking.tick()
     if is_damaged:
         unpacking.report(DecodeError("entries of the store are damaged"))
@@ -76,16 +79,3 @@ def _read_entry(window: Window, start: int, *, is_vista: bool) -> _Entry | None:
     name = text.encode("utf-8", "replace") or head[8:16][::-1].hex().encode()
     place = start + header + identifier + padding
     return _Entry(name, window.part(place, data), data, start + size)
-
-
-def _find_mark(window: Window, position: int, unpacking: Unpacking) -> int | None:
-    while position + 4 <= window.size_bytes:
-        piece = window.at(position, CHUNK_BYTES)
-        hit = piece.find(_MARK)
-        if hit >= 0:
-            return position + hit
-        if len(piece) < CHUNK_BYTES:
-            return None
-        position += len(piece) - 3
-        unpacking.tick()
-    return None
