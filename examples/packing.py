@@ -174,9 +174,9 @@ def _put_closed(shelf: Shelf) -> None:
     _put(shelf, b"laptop/Archive/cut.zip", "cut-off", cut, outcomes=EITHER,
          codes=("truncated", "decode-failed", "unreadable", "not-opened"))  # fmt: skip
     heads = {
-        b"old.7z": b"7z\xbc\xaf\x27\x1c\x00\x04",
-        b"old.rar": b"Rar!\x1a\x07\x01\x00",
-        b"disk.E01": b"EVF\x09\x0d\x0a\xff\x00\x01\x01\x00\x00\x00",
+        b"old.cab": b"MSCF\x00\x00\x00\x00",
+        b"old.sparseimage": b"sprs\x00\x00\x00\x03",
+        b"disk.vmdk": b"KDMV\x01\x00\x00\x00",
     }
     for name, head in heads.items():
         _put(shelf, b"laptop/Archive/" + name, name.rsplit(b".")[-1].decode().lower(),

@@ -1,4 +1,4 @@
-"""Brings the outside programs: exiftool (from npm) and ffmpeg (from the system).
+"""Brings the outside programs: exiftool (from npm), ffmpeg and makers of file systems (system).
 
 Nothing here is needed to go on: what cannot be had is named, and Firstlight works with less.
 """
@@ -60,22 +60,37 @@ def bring_exiftool() -> None:
     print("exiftool: installed")
 
 
-def bring_ffmpeg() -> None:
-    """Install ffmpeg as a system package where that is allowed; else say what to do."""
-    if shutil.which("ffmpeg") and shutil.which("ffprobe"):
-        print("ffmpeg: found")
-        return
+SYSTEM_PACKAGES = (
+    (("ffmpeg", "ffprobe"), "ffmpeg", "clips are recorded without frames"),
+    (("mkfs.ext4", "debugfs"), "e2fsprogs", "no ext4 image is made for the tests and the sample"),
+    (("mkntfs", "ntfscp"), "ntfs-3g", "no NTFS image is made for the tests and the sample"),
+    (("openssl",), "openssl", "no time stamp service is made for the tests"),
+)
+"""Programs, the package that brings them, and what is missing without it."""
+
+
+def bring_system_packages() -> None:
+    """Install system packages where that is allowed; else say what to do."""
+    missing = [row for row in SYSTEM_PACKAGES if not all(map(find_program, row[0]))]
     apt = shutil.which("apt-get")
-    if os.geteuid() == 0 and apt:
+    if missing and os.geteuid() == 0 and apt:
         os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-        if run(apt, "update", "-qq") and run(
-            apt, "install", "-y", "-qq", "--no-install-recommends", "ffmpeg"
-        ):
-            print("ffmpeg: installed from the system's packages")
-            return
-    print("ffmpeg is missing (system package: ffmpeg); clips are recorded without frames")
+        if run(apt, "update", "-qq"):
+            for _, package, _ in missing:
+                run(apt, "install", "-y", "-qq", "--no-install-recommends", package)
+    for programs, package, consequence in SYSTEM_PACKAGES:
+        if all(map(find_program, programs)):
+            print(f"{package}: found")
+        else:
+            print(f"{package} is missing (system package: {package}); {consequence}")
+
+
+def find_program(name: str) -> str | None:
+    """Look for a program, also where only administrators look."""
+    places = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    return shutil.which(name, path=places)
 
 
 if __name__ == "__main__":
     bring_exiftool()
-    bring_ffmpeg()
+    bring_system_packages()

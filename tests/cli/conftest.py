@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,22 @@ def caller(place: Path) -> Program:
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+def quick_caller(place: Path) -> Program:
+    """Call the program in this process: for many calls of which none opens workers."""
+    from firstlight.cli.main import run
+
+    def call(*arguments: str, **environment: str) -> Answer:
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, text in {"FIRSTLIGHT_HOME": str(place / "home"), **environment}.items():
+                patch.setenv(name, text)
+            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+                run(list(arguments))
+        return Answer(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     return call
 

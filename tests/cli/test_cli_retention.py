@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from tests.cli.conftest import quick_caller
+
+from firstlight.app.case import open_case
+from firstlight.app.home import init_home, open_home
 
 NAMES = ("Case A", "list", "erase", "-x", "--json")
 
 
-@pytest.fixture(scope="module")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("one")
-    Image.radial_gradient("L").save(folder / "one.png")
-    return folder
-
-
 @pytest.fixture
-def cases(home: Callable, picture: Path) -> Callable:
+def cases(tmp_path: Path) -> Callable:
     """A home with a case of each name (made without an ingest: that costs workers)."""
-    from firstlight.app.case import open_case
-    from firstlight.app.home import open_home
+    return with_cases(tmp_path, *NAMES)
 
-    place = json.loads(home("init", "--json").out)["home"]
-    with open_home(place, "test", writing=True) as opened:
-        for name in NAMES:
+
+@pytest.fixture(scope="module")
+def cases_once(tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    """One home for the tests that leave it as it is."""
+    return with_cases(tmp_path_factory.mktemp("refusals"), "Case A")
+
+
+def with_cases(place: Path, *names: str) -> Callable:
+    init_home(str(place / "home"), "test")
+    with open_home(str(place / "home"), "test", writing=True) as opened:
+        for name in names:
             open_case(opened, name)
-    return home
+    return quick_caller(place)
 
 
 def stated(program: Callable, name: str) -> dict:
@@ -110,20 +112,6 @@ def test_what_is_refused_changes_nothing(cases_once, options):
     assert answer.err.startswith("firstlight: [") or "\nfirstlight: [" in answer.err
     assert "Traceback" not in answer.err
     assert cases_once("custody", "show", "--json").document["log_events"] == before
-
-
-@pytest.fixture(scope="module")
-def cases_once(tmp_path_factory: pytest.TempPathFactory) -> Callable:
-    """One home for the tests that leave it as it is."""
-    from firstlight.app.case import open_case
-    from firstlight.app.home import init_home, open_home
-    from tests.cli.conftest import caller
-
-    place = tmp_path_factory.mktemp("refusals")
-    init_home(str(place / "home"), "test")
-    with open_home(str(place / "home"), "test", writing=True) as opened:
-        open_case(opened, "Case A")
-    return caller(place)
 
 
 def test_erasing_under_hold_is_refused_and_the_refusal_is_on_record(cases):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from firstlight.store.database import open_store
+from firstlight.app.home import open_home
 from firstlight.store.dump import canonical_dump
 
 FILES = 60
@@ -97,15 +97,15 @@ def undisturbed(collection: Path, list_file: Path, tmp_path_factory) -> str:
 
 
 def dump(home: Path) -> str:
-    with open_store(home / "store.sqlite", read_only=True) as store:
-        return canonical_dump(store)
+    with open_home(str(home), None, writing=False) as opened:
+        return canonical_dump(opened.store)
 
 
 def events_per_item(home: Path) -> set[int]:
     connection = sqlite3.connect(home / "store.sqlite")
     rows = connection.execute(
         "SELECT count(*) FROM sighting s JOIN event e ON e.event_seq = s.event_seq "
-        "WHERE e.action = 'ingested' GROUP BY s.source_id, s.item_key"
+        "WHERE e.action = 'ingested' GROUP BY s.source_id, s.item_mac"
     ).fetchall()
     connection.close()
     return {count for (count,) in rows}

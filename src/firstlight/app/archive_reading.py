@@ -22,6 +22,7 @@ from firstlight.intake.archive import ArchiveEnd, ArchiveItem, MemberContent, wa
 from firstlight.intake.content_type import is_openable_archive
 from firstlight.intake.source_file import open_for_reading
 from firstlight.model.bounds import Bounds
+from firstlight.model.fingerprint import Reading
 from firstlight.model.item import ItemReport
 from firstlight.model.media import DECODED_KINDS, ContentType, Locator, Outcome
 
@@ -126,4 +127,11 @@ def _ended(report: ItemReport, end: ArchiveEnd) -> ItemReport:
     failures = (*report.failures, *end.failures)
     is_empty_handed = bool(end.failures) and end.member_count == 0
     outcome = Outcome.FAILED if is_empty_handed else report.outcome
-    return replace(report, outcome=outcome, failures=failures, member_count=end.member_count)
+    reading = Reading(container=end.statements) if end.statements else report.reading
+    return replace(
+        report,
+        outcome=outcome,
+        failures=failures,
+        member_count=end.member_count,
+        reading=reading,
+    )

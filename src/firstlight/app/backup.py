@@ -174,13 +174,11 @@ def _source(path: Path) -> Iterator[BinaryIO]:
         raise UsageError(
             f"the backup cannot be read ({error.strerror})", detail=str(path)
         ) from error
-    with open(descriptor, "rb", closefd=False) as file:
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UsageError("the backup cannot be read (not a file)", detail=str(path))
-            yield file
-        finally:
-            os.close(descriptor)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError("the backup cannot be read (not a file)", detail=str(path))
+    with open(descriptor, "rb") as file:
+        yield file
 
 
 def _keeper(place: Path) -> Callable[[str], BinaryIO]:

@@ -178,6 +178,8 @@ def import_key(
 
 def _recorder(home: Home, action: str, inputs: dict[str, Any]) -> Record:
     def record(secret: HomeSecret) -> None:
+        # A purpose is sealed under the home's key, which the new master may wrap by now.
+        _take_up(home, secret)
         public_key = HomeSigner(secret).public_key.hex()
         whole = {**inputs, "secret_id": secret.secret_id, "public_key": public_key}
         with home.store.transaction() as transaction, transaction.event(home.actor, action, whole):

@@ -211,4 +211,5 @@ def content_failures(failures: Sequence[Failure]) -> tuple[Failure, ...]:
 
 def _essence(reading: Reading) -> tuple[Any, ...]:
     codes = tuple((pdq.frame_index, pdq.codes, pdq.quality, pdq.route) for pdq in reading.pdq)
-    return codes, reading.metadata, reading.is_truncated, reading.width_px, reading.height_px
+    facts = (reading.is_truncated, reading.width_px, reading.height_px, reading.container)
+    return codes, reading.metadata, *facts

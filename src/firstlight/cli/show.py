@@ -48,14 +48,20 @@ def _print(document: dict[str, Any]) -> None:
         rows.append(("picture", f"{prints['width_px']} x {prints['height_px']} px"))
     if prints.get("is_truncated"):
         rows.append(("truncated", "yes: hashed as far as it decodes"))
+    rows.extend(prints.get("container", {}).items())
     rows.extend(_metadata_rows(prints["metadata"]))
     rows.extend(("child", key) for key in document["children"])
     print_table(f"Media {document['media_id']}", ("what", "value"), rows)
     seen = [
-        (item["case"], item["path"], "; ".join(f["reason"] for f in item["failures"]))
+        (
+            item["case"],
+            item["path"],
+            item["allocation"] if item["allocation"] != "allocated" else None,
+            "; ".join(f["reason"] for f in item["failures"]),
+        )
         for item in document["sightings"]
     ]
-    print_table("Seen", ("case", "path", "trouble"), seen)
+    print_table("Seen", ("case", "path", "state", "trouble"), seen)
     if document["matches"]:
         matches = [
             (m["list"], m["entry"], m["category"], m["algorithm"], m["distance_bits"], m["variant"])

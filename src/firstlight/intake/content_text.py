@@ -17,8 +17,16 @@ _MAIL_FIELD: Final = re.compile(
 _HEADER_END: Final = re.compile(rb"\n\r?\n")
 _MBOX: Final = re.compile(rb"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .*\d{4}.*\r?\n")
 _MAIL_ALONE: Final = frozenset(
-    (b"received:", b"return-path:", b"delivered-to:", b"from:", b"to:", b"subject:",
-     b"message-id:", b"mime-version:")
+    (
+        b"received:",
+        b"return-path:",
+        b"delivered-to:",
+        b"from:",
+        b"to:",
+        b"subject:",
+        b"message-id:",
+        b"mime-version:",
+    )
 )
 EMLX_LENGTH: Final = re.compile(rb"(\d{1,10}) *\r?\n")
 """The first line of Apple's form of a message: its length."""

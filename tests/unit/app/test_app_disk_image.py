@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 import sqlite3
@@ -11,10 +12,12 @@ import time
 from os import environ
 from pathlib import Path
 
+import pyewf
 import pytest
 from examples.disk import DiskSample, draw_disk, draw_picture
 
 from firstlight.app import ingest as ingest_module
+from firstlight.app.finding import show
 from firstlight.app.home import init_home, open_home
 from firstlight.app.ingest import IngestRequest, ingest
 from firstlight.model.media import Outcome
@@ -70,8 +73,27 @@ def test_a_single_image_is_read_with_the_segments_beside_it(sample, images, tmp_
         sample.segments
     )
     assert [row["code"] for row in document["failed"]] == ["encrypted"]
+    assert stated(tmp_path / "home")["disk-image.md5"] == disk_md5(sample)
     again = run(tmp_path / "home", images / "disk.E01")
     assert again["read"] == 0
+
+
+def stated(home_path: Path) -> dict[str, str]:
+    """What the image states of itself, as the program shows it."""
+    with open_home(str(home_path), "test", writing=False) as home:
+        (image,) = [item for item in seen_items(home.store, 1) if item.path.endswith(b".E01")
+                    and not item.members]  # fmt: skip
+        return show(home, image.media_id or "")["fingerprints"]["container"]
+
+
+def disk_md5(sample: DiskSample) -> str:
+    handle = pyewf.handle()
+    handle.open([str(path) for path in sample.segments])
+    digest = hashlib.md5()
+    while piece := handle.read_buffer(1 << 20):
+        digest.update(piece)
+    handle.close()
+    return digest.hexdigest()
 
 
 def test_a_folder_of_segments_is_one_image(sample, images, tmp_path):
@@ -108,9 +130,12 @@ def test_killed_inside_an_image_and_resumed_it_ends_as_one_never_killed(sample, 
 
 def _kill_inside(home: Path, source: Path) -> int:
     """Start an ingest, kill it once it has recorded some entries; returns how many."""
-    command = [sys.executable, "-m", "firstlight", "ingest", str(source), "--case", "One"]
+    code = (
+        "from firstlight.app import recording; recording.BATCH_ITEMS = 4;"
+        "from firstlight.cli.main import run; run()"
+    )
     running = subprocess.Popen(
-        [*command, "--workers", "1"],
+        [sys.executable, "-c", code, "ingest", str(source), "--case", "One", "--workers", "1"],
         env={**environ, "FIRSTLIGHT_HOME": str(home)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -138,12 +138,14 @@ class ArchiveEnd:
         ordinals: Its own ordinals; empty for the outermost archive.
         member_count: Members met directly inside it.
         failures: What is wrong with the archive itself, in the order it was met.
+        statements: What the archive states of itself, name and text.
     """
 
     members: tuple[bytes, ...]
     ordinals: tuple[int, ...]
     member_count: int
     failures: tuple[Failure, ...]
+    statements: tuple[tuple[str, str], ...] = ()
 
 
 class ArchiveItem:

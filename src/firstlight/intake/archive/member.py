@@ -54,6 +54,10 @@ def no_sibling(_name: bytes) -> BinaryIO | None:
     return None
 
 
+def say_nothing(_name: str, _text: str) -> None:
+    """Pass over what an archive states of itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unpacking:
     """What every reader of an archive format is given.
@@ -67,6 +71,8 @@ class Unpacking:
         sibling: Opens another file of the outermost archive's own folder by its name (further
             segments of a disk image, further volumes of an archive); None when there is none
             of that name, or where the archive lies inside another one.
+        state: Told of what the archive states of itself (name, text), such as the digests that
+            an imaging tool took.
     """
 
     gauge: ArchiveGauge
@@ -75,6 +81,7 @@ class Unpacking:
     name: bytes = b""
     passwords: tuple[bytes, ...] = ()
     sibling: Callable[[bytes], BinaryIO | None] = no_sibling
+    state: Callable[[str, str], None] = say_nothing
 
     def report(self, error: InputError) -> None:
         """Record what is wrong with the archive itself, and go on."""

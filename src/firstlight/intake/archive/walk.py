@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -16,6 +16,9 @@ from firstlight.intake.disk.registry import DISK_READERS
 from firstlight.intake.source_file import failure_of
 from firstlight.model.bounds import Bounds
 from firstlight.model.media import ContentType, Failure
+
+STATEMENT_MAX_CHARS = 4096
+STATEMENTS_MAX = 100
 
 
 def walk_archive(
@@ -63,8 +66,14 @@ class _Place:
     ordinals: tuple[int, ...]
     name: bytes
 
-    def end(self, member_count: int, failures: list[Failure]) -> ArchiveEnd:
-        return ArchiveEnd(self.members, self.ordinals, member_count, tuple(failures))
+    def end(
+        self,
+        member_count: int,
+        failures: list[Failure],
+        statements: Sequence[tuple[str, str]] = (),
+    ) -> ArchiveEnd:
+        place = (self.members, self.ordinals)
+        return ArchiveEnd(*place, member_count, tuple(failures), tuple(statements))
 
 
 class _Nest:
@@ -87,8 +96,15 @@ class _Nest:
         failures: list[Failure] = []
         gauge = self._budget.gauge(place.size_bytes)
         sibling = no_sibling if place.members else self._sibling
+        statements: list[tuple[str, str]] = []
         unpacking = Unpacking(
-            gauge, self._tick, failures.append, place.name, self._passwords, sibling
+            gauge,
+            self._tick,
+            failures.append,
+            place.name,
+            self._passwords,
+            sibling,
+            lambda name, text: statements.append((name, text[:STATEMENT_MAX_CHARS])),
         )
         member_count = 0
         try:
@@ -108,7 +124,7 @@ class _Nest:
                     raise gauge.exceeded
         except InputError as error:
             failures.append(failure_of(error, "unpack"))
-        yield place.end(member_count, failures)
+        yield place.end(member_count, failures, statements[:STATEMENTS_MAX])
 
     def _descend(self, item: ArchiveItem) -> Iterator[ArchiveItem | ArchiveEnd]:
         mime = item.nested_type()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from firstlight.errors import DecodeError, NotOpenedError, TruncatedError
 from firstlight.intake.archive.member import Member, Unpacking
@@ -11,6 +12,9 @@ from firstlight.intake.disk.ewf import EwfBytes
 from firstlight.intake.disk.ewf_segment import SIGNATURE
 from firstlight.intake.disk.segment import SegmentFiles, first_names
 from firstlight.intake.disk.source import DiskBytes, RawBytes
+
+if TYPE_CHECKING:
+    from firstlight.intake.disk.library import LibraryBytes
 
 
 def raw_members(source: ByteStream, unpacking: Unpacking) -> Iterator[Member]:
@@ -29,7 +33,10 @@ def ewf_members(source: ByteStream, unpacking: Unpacking) -> Iterator[Member]:
     """Give the files in an EnCase image (E01, Ex01), its further segments included."""
     files = SegmentFiles(unpacking.sibling)
     try:
-        yield from _disk_members(_open_ewf(_window(source), files, unpacking), unpacking)
+        disk = _open_ewf(_window(source), files, unpacking)
+        for name, text in disk.stored.items():
+            unpacking.state(f"disk-image.{name}", text)
+        yield from _disk_members(disk, unpacking)
     finally:
         files.close()
 
@@ -51,7 +58,7 @@ def _window(source: ByteStream) -> Window:
     return source
 
 
-def _open_ewf(first: Window, files: SegmentFiles, unpacking: Unpacking) -> DiskBytes:
+def _open_ewf(first: Window, files: SegmentFiles, unpacking: Unpacking) -> EwfBytes | LibraryBytes:
     if not first.at(0, len(SIGNATURE)).startswith(SIGNATURE):
         return _open_by_library(first, files, unpacking)
     try:
@@ -67,7 +74,7 @@ def _open_ewf(first: Window, files: SegmentFiles, unpacking: Unpacking) -> DiskB
     return disk
 
 
-def _open_by_library(first: Window, files: SegmentFiles, unpacking: Unpacking) -> DiskBytes:
+def _open_by_library(first: Window, files: SegmentFiles, unpacking: Unpacking) -> LibraryBytes:
     from firstlight.intake.disk.library import LibraryBytes
 
     return LibraryBytes(first, files, unpacking.name)
