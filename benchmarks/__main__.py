@@ -28,6 +28,7 @@ CLAIMS = {
     "growth_lists": True,
     "disk_image": True,
     "verify": True,
+    "erase": True,
 }
 COLUMNS = ("verdict", "claim", "ours", "peer", "ratio", "bar")
 

@@ -30,8 +30,10 @@ MIB = 1 << 20
 FIRST_START = MIB
 FAT_BYTES, EXT_BYTES, STUB_BYTES, NOISE_BYTES = 12 * MIB, 8 * MIB, MIB, 1 << 16
 TAKEN_AT = datetime(2026, 3, 1, 9, 30, 10, tzinfo=UTC)
-TYPES = {"fat16": 0x06, "fat32": 0x0C, "ext4": 0x83, "bitlocker": 0x07}
+TYPES = {"fat16": 0x06, "fat32": 0x0C, "ext4": 0x83, "ntfs": 0x07, "bitlocker": 0x07}
 ALLOCATED, DELETED, UNALLOCATED = "allocated", "deleted", "unallocated"
+DiskPart = tuple[str, int, Callable[[BinaryIO, int, int], None]]
+"""A partition: its type, its bytes, and what writes it into a file at a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def draw_disk(
     raw = out / "disk.dd"
     items: list[DiskItem] = []
     missing: dict[str, str] = {}
-    parts: list[tuple[str, int, Callable[[BinaryIO, int, int], None]]] = []
+    parts: list[DiskPart] = []
     fat_files = _fat_files(seed, pictures, extra or {})
     items += fat_truth("vol1-fat16/", fat_files)
     parts.append(("fat16", FAT_BYTES, lambda file, at, size: write_fat(file, at, size, fat_files)))
@@ -96,22 +98,20 @@ def draw_disk(
         if reason is None:
             volume = Path(place) / "ext4"
             items += make_ext4(volume, "vol2-ext4/", seed, pictures)
-            parts.append(("ext4", EXT_BYTES, lambda file, at, _: _copy(volume, file, at)))
+            parts.append(("ext4", EXT_BYTES, lambda file, at, _: copy_volume(volume, file, at)))
         else:
             missing["ext4"] = reason
         number = len(parts) + 1
         start = FIRST_START + sum(size for _, size, _ in parts)
         name = f"vol{number}-encrypted-at-{start}"
         items.append(DiskItem(name, None, None, code="encrypted"))
-        parts.append(("bitlocker", STUB_BYTES, _write_stub))
+        parts.append(("bitlocker", STUB_BYTES, write_stub))
         write_disk(raw, parts)
     segments = write_ewf(raw, out / "disk.E01", segment_bytes=segment_bytes)
     return DiskSample(raw, segments, items, missing)
 
 
-def write_disk(
-    path: Path, parts: Sequence[tuple[str, int, Callable[[BinaryIO, int, int], None]]]
-) -> None:
+def write_disk(path: Path, parts: Sequence[DiskPart]) -> None:
     """Write a disk with a DOS table of at most four partitions: type, size, writer."""
     with path.open("w+b") as file:
         sector = bytearray(SECTOR_BYTES)
@@ -129,21 +129,26 @@ def write_disk(
 
 
 def fat_truth(prefix: str, files: Sequence[FatFile]) -> list[DiskItem]:
-    """Say what must be found in a FAT volume: the first letter of a deleted short name is gone."""
+    """Say what must be found in a FAT volume."""
     items = []
     for one in files:
-        folder, _, name = one.path.rpartition("/")
-        is_short = name == name.upper() and len(name.partition(".")[0]) <= 8
-        seen = "_" + name[1:] if one.is_deleted and is_short else name
         items.append(
             DiskItem(
-                prefix + (f"{folder}/{seen}" if folder else seen),
+                prefix + fat_name(one),
                 hashlib.sha256(one.content).hexdigest(),
                 DELETED if one.is_deleted else ALLOCATED,
                 one.changed_at.isoformat(),
             )
         )
     return items
+
+
+def fat_name(one: FatFile) -> str:
+    """Give the path under which it is found: the first letter of a deleted short name is gone."""
+    folder, _, name = one.path.rpartition("/")
+    is_short = name == name.upper() and len(name.partition(".")[0]) <= 8
+    seen = "_" + name[1:] if one.is_deleted and is_short else name
+    return f"{folder}/{seen}" if folder else seen
 
 
 def draw_picture(*seed: int, size_px: tuple[int, int] = (320, 240)) -> bytes:
@@ -204,12 +209,13 @@ def _run(name: str, *arguments: str) -> None:
     subprocess.run([_tool(name) or name, *arguments], check=True, capture_output=True)
 
 
-def _copy(source: Path, file: BinaryIO, at: int) -> None:
+def copy_volume(source: Path, file: BinaryIO, at: int) -> None:
+    """Write a volume that was made in a file of its own into a disk."""
     file.seek(at)
     file.write(source.read_bytes())
 
 
-def _write_stub(file: BinaryIO, at: int, size_bytes: int) -> None:
+def write_stub(file: BinaryIO, at: int, size_bytes: int) -> None:
     """Write what a volume locked by BitLocker shows: its mark, then some noise."""
     file.seek(at)
     noise = np.random.default_rng(5).bytes(min(size_bytes, NOISE_BYTES) - 11)

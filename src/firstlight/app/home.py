@@ -14,7 +14,7 @@ from pathlib import Path
 
 from firstlight.app.backup_writing import back_up_before_migration, clear_unfinished
 from firstlight.app.erasing import finish_erasures
-from firstlight.app.heads import check_head, custody_folder, origin_of, sign_head
+from firstlight.app.heads import check_head, custody_folder, home_keys, origin_of, sign_head
 from firstlight.app.home_place import LOCK_FILE, STORE_FILE, home_path
 from firstlight.app.key import settle_keys
 from firstlight.app.told import tell
@@ -213,7 +213,9 @@ def _opened_beside(path: Path, settings: Settings) -> Iterator[Home]:
                 yield home
             finally:
                 with suppress(HomeBusyError), writer_lock(path):
-                    _sign(home)
+                    # Else it would sign by a key that has a successor since it was loaded.
+                    if home_keys(path)[1][-1].key == home.signer.public_key:
+                        _sign(home)
 
 
 @contextmanager
