@@ -79,8 +79,8 @@ def _row(count: int) -> dict:
         f"{claim} in under {LIMIT_S:g} s" if is_bar else claim,
         f"{cost.wall_s:.2f} s",
         is_met=erased["sightings"] == count and (cost.wall_s < LIMIT_S or not is_bar),
-        note=f"the whole command by the clock, least of {TURNS}, {cost.cpu_s:.2f} s of a core; one derivative of"
-        f" {DERIVATIVE_BYTES} bytes is kept of each media",
+        note=f"the whole command by the clock, least of {TURNS}, {cost.cpu_s:.2f} s of a core; one"
+        f" derivative of {DERIVATIVE_BYTES} bytes is kept of each media",
     )
 
 

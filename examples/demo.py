@@ -1,7 +1,7 @@
 """The main job on the sample collection: ``make demo``.
 
-Draws the collection, takes it in as two cases, matches, links, orders the leads, proves the
-record, and holds every answer against the truth.
+Draws the collection and a seized device, takes them in as three cases, matches, links, orders the
+leads, proves the record, and holds every answer against the truth.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from typing import Any
 
 from examples.answer import read_answer
 from examples.collection import draw_collection
+from examples.device import IMAGE_NAME, DeviceTruth, draw_device
+from examples.device_scoring import score_device
 from examples.report import print_leads, print_scores, print_steps
-from examples.scoring import failing, score_collection, score_leads
+from examples.scoring import Score, failing, score_collection, score_leads
 from examples.truth import Truth
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / ".venv" / "bin" / "firstlight"
 DEMO = ROOT / "demo"
 HOME, COLLECTION, KEY_FILE = DEMO / "home", DEMO / "collection", DEMO / "key.json"
+DEVICE, PASSWORDS = DEMO / "device", "passwords.txt"
 
 CASES = {"laptop": "Demo laptop", "phone": "Demo phone"}
+DEVICE_CASE = "Demo device"
 SEED, FILES = 7, 600
 STEP_LIMIT_S = 900
 DONE, SOME_FAILED = 0, 3
@@ -40,9 +44,11 @@ class Run:
 
     steps: list[tuple[str, float]] = field(default_factory=list)
 
-    def ask(self, *arguments: str) -> dict[str, Any]:
+    def ask(self, *arguments: str, at: Path = COLLECTION) -> dict[str, Any]:
         """Run one command of the program and return its document.
 
+        Args:
+            at: The folder in which it runs.
         Raises:
             SystemExit: The command failed; its own words are printed.
         """
@@ -52,7 +58,7 @@ class Run:
             capture_output=True,
             check=False,
             timeout=STEP_LIMIT_S,
-            cwd=COLLECTION,
+            cwd=at,
             env={
                 **os.environ,
                 "FIRSTLIGHT_HOME": str(HOME),
@@ -82,12 +88,20 @@ def main() -> int:
     jobs = len(os.sched_getaffinity(0))
     truth = draw_collection(COLLECTION, files=FILES, seed=SEED, jobs=jobs)
     run.steps.append((f"drawing {len(truth.items)} files and members", time.monotonic() - started))
-    ingests, finds, leads, proof = _main_job(run, truth)
+    started = time.monotonic()
+    device = draw_device(DEVICE, seed=SEED)
+    run.steps.append((f"drawing {len(device.items)} of a device", time.monotonic() - started))
+    ingests, finds, leads = _main_job(run, truth)
     answer = read_answer(os.fsencode(COLLECTION), finds, ingests)
     scores = score_collection(truth, answer) + score_leads(truth, leads)
-    print_steps(run.steps, ingests)
+    taken_in, device_scores = _take_device(run, device)
+    proof = run.ask("verify")
+    scores += device_scores
+    print_steps(run.steps, [*ingests, taken_in])
     print_leads(leads)
     print_scores(scores, truth)
+    for what, reason in device.missing.items():
+        print(f"not drawn: {what} on the device ({reason})")
     if answer.near is None:
         print("near-copies of each other (stacks): not stated by `find --json`, so not scored")
     bad = failing(scores)
@@ -102,8 +116,8 @@ def main() -> int:
 
 def _main_job(
     run: Run, truth: Truth
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
-    """Take in, find, order, prove; return the documents of each."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Take in, find, order; return the documents of each."""
     print("taking it in ...", flush=True)
     run.ask("init")
     for listed in truth.lists:
@@ -117,7 +131,17 @@ def _main_job(
     ]  # fmt: skip
     finds = [run.ask("find", "--case", case) for case in CASES.values()]
     leads = [run.ask("leads", "--case", case) for case in CASES.values()]
-    return ingests, finds, leads, run.ask("verify")
+    return ingests, finds, leads
+
+
+def _take_device(run: Run, truth: DeviceTruth) -> tuple[dict[str, Any], list[Score]]:
+    """Take the device in from its image, and hold what was found against its truth."""
+    taken_in = run.ask("ingest", IMAGE_NAME, "--case", DEVICE_CASE, "--exhibit", "DEMO/device",
+                       "--custodian", "Demo unit", "--passwords", PASSWORDS, "--quiet",
+                       at=DEVICE)  # fmt: skip
+    found = run.ask("find", "--case", DEVICE_CASE)
+    answer = read_answer(os.fsencode(DEVICE), [found], [taken_in])
+    return taken_in, score_device(truth, answer)
 
 
 if __name__ == "__main__":

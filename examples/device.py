@@ -62,6 +62,11 @@ class DeviceItem:
     code: str | None = None
     code_without: str | None = None
 
+    @property
+    def is_member(self) -> bool:
+        """It lies in a container that lies in the image."""
+        return self.path.count("!/") > 1
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceTruth:

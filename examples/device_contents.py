@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -137,14 +140,26 @@ def _put_documents(made: DeviceContents, seed: int) -> None:
     """Put a mailbox, a PDF, a letter and a thumbnail store."""
     messages = [make_mail(_named(b"Zqattached %d.jpg", seed, 160 + turn)) for turn in (0, 4)]
     mailbox = make_mailbox(messages)
-    made.put("Mail/Zqmailbox.mbox", mailbox.content, "mailbox", mailbox.members)
+    made.put("Mail/Zqmailbox.mbox", mailbox.content, "mailbox", _with_texts(mailbox.members))
     jpegs = [content for _, content in _named(b"%d", seed, 170)]
     album = make_pdf(jpegs, _named(b"Zqalbum %d.jpg", seed, 174, 1))
     made.put("Documents/album.pdf", album.content, "PDF", album.members)
     letter = make_docx(_named(b"Zqletter %d.jpg", seed, 180))
-    made.put("Documents/letter.docx", letter.content, "DOCX", letter.members)
+    with zipfile.ZipFile(BytesIO(letter.content)) as parts:
+        members = [(name.encode(), parts.read(name)) for name in parts.namelist()]
+    made.put("Documents/letter.docx", letter.content, "DOCX", members)
     thumbs = make_thumbs_db(_named(b"Zqthumbnail %d.jpg", seed, 190, 3, (96, 72)))
     made.put("DCIM/Thumbs.db", thumbs.content, "thumbnail store", thumbs.members)
+
+
+def _with_texts(members: Sequence[File]) -> list[File]:
+    """Add what a reader of mail finds beside the attachments: the text of each message."""
+    texts: list[File] = []
+    for name, content in members:
+        if name.endswith(b".eml"):
+            first, *_ = email.message_from_bytes(content, policy=email.policy.default).iter_parts()
+            texts.append((name + b"!/part 1", bytes(first.get_payload(decode=True))))
+    return [*members, *texts]
 
 
 def _named(

@@ -147,10 +147,12 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def copied(pattern: Path, to: Path) -> Path:
-    shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(pattern, to)
-    return to
+def fresh(pattern: Path, tmp_path: Path) -> Path:
+    place = tmp_path / "place"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(pattern, place)
+    shutil.copy(place / "key.json", place / "was.json")
+    return place
 
 
 def opened(place: Path, folder: str = "home", *, writing: bool = True) -> Any:
@@ -259,12 +261,6 @@ def test_killed_at_every_point_that_has_a_name(
         killed = server.do(what, place, point)
         assert (killed.code, killed.points[-1]) == (-signal.SIGKILL, point)
         check(what, place, server)
-
-
-def fresh(pattern: Path, tmp_path: Path) -> Path:
-    place = copied(pattern, tmp_path / "place")
-    shutil.copy(place / "key.json", place / "was.json")
-    return place
 
 
 def test_killed_twice_in_a_row(pattern: Path, server: Server, tmp_path: Path) -> None:

@@ -185,9 +185,16 @@ def due_command(given: dict[str, Any], on: str | None, reason: str | None, as_js
         print_json(document)
         return
     columns = ("case", "class", "review on", "on hold")
-    keys = ("case", "retention_class", "review_on", "is_on_hold")
     for title, part in (("Review is due", "due"), ("Never given a date", "undated")):
-        print_table(title, columns, [[row[key] for key in keys] for row in document[part]])
+        rows = [
+            (row["case"], row["retention_class"], row["review_on"], row["is_on_hold"] and "yes")
+            for row in document[part]
+        ]
+        print_table(title, columns, [[cell or "" for cell in row] for row in rows])
+    erased = [
+        (row["case"], short_time(row["erased_at"]), row["actor"]) for row in document["erased"]
+    ]
+    print_table("Erased", ("case number", "erased", "by"), erased)
     print_lines(
         ["nothing is ever erased by itself: `firstlight case erase NAME` is a person's act"]
     )

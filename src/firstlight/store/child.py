@@ -12,7 +12,7 @@ from firstlight.guard.custody import read_time
 from firstlight.store.case import case_names
 from firstlight.store.database import Reader
 from firstlight.store.schema import case_file, child, child_link, child_state, event
-from firstlight.store.sealing import open_fields
+from firstlight.store.sealing import keyed_hash, open_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +120,24 @@ def _child_row(reader: Reader, row: Any, names: dict[int, str]) -> ChildRow:
 def child_links(reader: Reader, child_id: int) -> list[ChildLink]:
     """List what concerns a child, in the order it was linked."""
     statement = (
-        select(child_link.c.subject_kind, child_link.c.subject)
+        select(child_link)
         .where(child_link.c.child_id == child_id)
         .order_by(child_link.c.child_link_id)
     )
-    return [ChildLink(*row) for row in reader.fetch(statement)]
+    found = []
+    for row in reader.fetch(statement):
+        opened = open_fields(reader, "child_link", None, row.child_link_id, row.sealed)
+        found.append(ChildLink(row.subject_kind, opened["subject"]))
+    return found
 
 
 def children_of(reader: Reader, subject_kind: str, subject: str) -> list[str]:
     """List the keys of the children whom something concerns."""
+    subject_mac = keyed_hash(reader, "child_link", "subject_mac", None, subject)
     statement = (
         select(child.c.child_key)
         .join(child_link, child_link.c.child_id == child.c.child_id)
-        .where(child_link.c.subject_kind == subject_kind, child_link.c.subject == subject)
+        .where(child_link.c.subject_kind == subject_kind, child_link.c.subject_mac == subject_mac)
         .order_by(child.c.child_key)
     )
     return [row.child_key for row in reader.fetch(statement)]

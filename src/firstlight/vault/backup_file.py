@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from firstlight.errors import BackupDamagedError, KeyWrongError, SealBrokenError
 from firstlight.vault.sealing import MasterKey, master_id_of
-from firstlight.vault.secret import HomeSecret
+from firstlight.vault.secret import KEY_SIZE_BYTES, HomeSecret
 from firstlight.vault.stream import CHUNK_BYTES, Sealing, open_chunks
 
 MAGIC: Final = b"FLBACKUP"
@@ -31,16 +31,8 @@ FORM: Final = "firstlight-backup-1"
 MANIFEST: Final = "MANIFEST.json"
 _LENGTH: Final = struct.Struct(">I")
 _HEADER_MAX_BYTES: Final = 1 << 20
-_KEY_BYTES: Final = 32
 _PIECE_BYTES: Final = 1 << 20
-_ALTERED: Final = (
-    tarfile.TarError,
-    SealBrokenError,
-    ValueError,
-    KeyError,
-    TypeError,
-    RecursionError,
-)
+_ALTERED: Final = (tarfile.TarError, SealBrokenError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +93,7 @@ def new_header(
     secret: HomeSecret, holder: bytes, sealed_secret: bytes | None, made_at: str, tool: str
 ) -> BackupHeader:
     """Make the header of a new backup, with a key of its own."""
-    wrapped = MasterKey(secret.master).wrap("backup", os.urandom(_KEY_BYTES))
+    wrapped = MasterKey(secret.master).wrap("backup", os.urandom(KEY_SIZE_BYTES))
     return BackupHeader(secret.secret_id, holder, sealed_secret, wrapped, made_at, tool)
 
 
@@ -267,7 +259,7 @@ def read_backup(
                 else:
                     found[info.name] = _take(source, keep(info.name), tick)
         _refuse_more(reader, file)
-    except _ALTERED as error:
+    except (*_ALTERED, RecursionError) as error:
         raise BackupDamagedError("the backup was altered or cut off") from error
     if stated != found:
         raise BackupDamagedError("the backup is not what its manifest states")

@@ -55,7 +55,8 @@ def only(account: Account) -> bytes:
 
 
 def test_jpegs_and_attached_files_are_the_files_themselves():
-    packed = make_pdf([JPEG, JPEG + b"more behind the end"], [(b"notes.txt", b"tide\n")])
+    attached = [(b"notes.txt", b"tide\n"), (b"view.jpg", saved(PIXELS[::-1], "JPEG"))]
+    packed = make_pdf([JPEG, JPEG + b"more behind the end"], attached)
     account = read_archive(packed.content)
     assert account.end_codes == []
     assert [(b"!/".join(names), found) for names, found in account.contents.items()] == list(

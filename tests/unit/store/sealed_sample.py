@@ -50,6 +50,8 @@ def _state(ev: EventWriter, child_id: int, number: int) -> None:
     texts = {name: f"Planted-child-{name}-{number}" for name in ("age_source", "note")}
     state = {"child_id": child_id, "case_id": 1, "state": "unidentified"}
     ev.add("child_state", {**state, **texts})
+    link = {"subject_kind": "lead", "subject": f"Planted-lead-{number}"}
+    ev.add("child_link", {"child_id": child_id, **link})
     row = {"subject_kind": "media", "subject": sample.media_id(1), "decision": "seen"}
     add_judgement(ev, [1], row, f"Planted-judgement-{number}")
     held = {"case_id": 1, "is_on_hold": True, "reason": f"Planted-retention-{number}"}
@@ -95,9 +97,8 @@ def opened_rows(store: Store) -> Iterator[tuple[RowForm, str, dict[str, Any]]]:
 
 def open_row(store: Store, form: RowForm, row: Any, column: str) -> dict[str, Any]:
     """Open one sealed column of a row of a table."""
-    return open_fields(
-        store, form.table.name, row.case_id, row[0], getattr(row, column), column=column
-    )
+    case_id = getattr(row, "case_id", None)
+    return open_fields(store, form.table.name, case_id, row[0], getattr(row, column), column=column)
 
 
 def needles(value: Any) -> Iterator[bytes]:

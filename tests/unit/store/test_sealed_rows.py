@@ -91,6 +91,7 @@ READERS: dict[str, tuple[str, Callable[[Store], object]]] = {
     "sighting": ("sealed", lambda store: list(sighting.load_sightings(store))),
     "metadata": ("sealed", lambda store: list(metadata.metadata_rows(store))),
     "child_state": ("sealed", child.list_children),
+    "child_link": ("sealed", lambda store: child.child_links(store, 1)),
     "judgement_note": ("sealed", judgement.list_judgements),
     "stated_purpose": ("sealed", event.stated_purposes),
 }

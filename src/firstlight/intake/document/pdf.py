@@ -151,6 +151,7 @@ class _Document:
         except InputError as error:
             self._raise_if_over(error)
             return failed_member(name, ordinal, FileFacts(0), error)
+        self._given.add(sha256(data).digest())
         return held_member(name, ordinal, data)
 
     def _unlisted(self) -> Iterator[Member]:

@@ -8,6 +8,7 @@ from firstlight.store.schema.base import (
     METADATA,
     NUMBER,
     blob,
+    keyed_hash,
     number,
     record_table,
     reference,
@@ -91,10 +92,11 @@ child_link = record_table(
     "child_link_id",
     reference("child_id", "child.child_id"),
     text("subject_kind"),
-    text("subject"),
-    UniqueConstraint("child_id", "subject_kind", "subject"),
+    keyed_hash("subject_mac", "subject", "child-link", of_home=True),
+    sealed("subject"),
+    UniqueConstraint("child_id", "subject_kind", "subject_mac"),
 )
-Index(None, child_link.c.subject_kind, child_link.c.subject)
+Index(None, child_link.c.subject_kind, child_link.c.subject_mac)
 
 judgement = record_table(
     "judgement",
