@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from examples.answer import Answer, read_answer
-from examples.device import ABSENT, ENCRYPTED, DeviceTruth, draw_device
+from examples.device import ABSENT, ENCRYPTED, DeviceItem, DeviceTruth, draw_device
 from examples.device_contents import WORDS
 from examples.device_scoring import score_device
 from examples.scoring import failing
@@ -166,6 +167,7 @@ def test_a_device_goes_in_is_proved_and_is_gone(
     assert ask("case", "erase", CASE, "--reason", "ended", "--yes")["erased"]["sightings"] > 0
     assert readable(home, (*words, *WORDS)) == set()
     look("find", "--case", CASE, code=2)
+    assert re.search(r"Erased\b.*\b1\b", quick_caller(place)("case", "due").out, re.DOTALL)
     left = ask("verify", "--against", str(place / "before"), "--public-key", key)
     assert left["ok"]
     shown = look("find", "--path", "Zq")
@@ -189,6 +191,21 @@ def check_shown(device: Device, look: Ask) -> None:
         assert shown["fingerprints"]["sha256"] == item.sha256
         place = next(one for one in shown["sightings"] if one["path"].endswith("/" + item.path))
         assert place["allocation"] == state
+    (seen,) = explained(look, states["deleted"], "seen")
+    assert "marked as deleted" in seen
+    first = {item.kind: item for item in reversed(device.truth.items)}
+    (seen,) = explained(look, first["in deleted zip"], "seen")
+    assert "It lay inside " in seen
+    assert "Old Zqfolder.zip, of which the entry is marked as deleted" in seen
+    (decoded,) = explained(look, first["living file"], "picture")
+    assert "A derivative of " in decoded
+    assert "A copy of the content" in decoded
+
+
+def explained(look: Ask, item: DeviceItem, section: str) -> list[str]:
+    """What a court reads of one entry, in one section."""
+    sections = look("explain", item.sha256)["sections"]
+    return [" ".join(one["sentences"]) for one in sections if one["section"] == section]
 
 
 def prove(ask: Ask, look: Ask, place: Path, words: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
 
 from firstlight.app.documents import locator_fields, path_fields, time_text
 from firstlight.app.home import Home
@@ -22,9 +23,10 @@ def open_case(home: Home, name: str) -> CaseRow:
         UsageError: The name is empty, too long or holds control characters.
     """
     check_name("case", name)
-    found = find_case(home.store, name)
+    found = _found(home, name)
     if found is not None:
         return found
+    name = _one_form(name)
     with (
         home.store.transaction() as transaction,
         transaction.event(home.actor, "opened-case", {}) as event,
@@ -49,10 +51,19 @@ def require_case(home: Home, name: str) -> CaseRow:
     Raises:
         UnknownNameError: There is none of that name.
     """
-    found = find_case(home.store, name)
+    found = _found(home, name)
     if found is None:
         raise UnknownNameError("no such case; `firstlight case` lists them", detail=name)
     return found
+
+
+def _found(home: Home, name: str) -> CaseRow | None:
+    return find_case(home.store, name) or find_case(home.store, _one_form(name))
+
+
+def _one_form(name: str) -> str:
+    """Bring a name into one form: two cases that look alike would share no hold and no erasure."""
+    return normalize("NFC", name.strip())
 
 
 def list_case_documents(home: Home) -> dict[str, Any]:

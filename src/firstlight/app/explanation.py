@@ -14,7 +14,7 @@ from firstlight.app.custody import event_document
 from firstlight.app.documents import path_fields
 from firstlight.app.finding import require_media
 from firstlight.app.home import Home
-from firstlight.app.provenance import MediaFacts, Section, gather, words
+from firstlight.app.provenance import DOUBTFUL, MediaFacts, Section, gather, words
 from firstlight.guard.custody import write_time
 from firstlight.model.fingerprint import Metadata, PdqHash
 from firstlight.store.match import MatchRow
@@ -77,8 +77,11 @@ def _say_sighting(part: Section, facts: MediaFacts, row: SightingRow) -> None:
     part.say("size", size_bytes=row.facts.size_bytes)
     if row.facts.mtime_ns is not None:
         part.say("changed_at", at=_time_of(row.facts.mtime_ns))
-    if row.facts.allocation in ("deleted", "unallocated"):
+    if row.facts.allocation in DOUBTFUL:
         part.say(row.facts.allocation)
+    for container in facts.doubtful_containers.get(row.sighting_id, ()):
+        path = path_fields(container.locator.full_path)["path"]
+        part.say(f"in_{container.facts.allocation}", path=path, event=container.event_seq)
     if row.named_mime:
         part.say("named", named_mime=row.named_mime)
     if row.supersedes is not None:
@@ -107,6 +110,7 @@ def _picture(facts: MediaFacts) -> dict[str, Any]:
     part, stored = Section("picture", facts), facts.reading
     if stored is None:
         part.say("nothing")
+        _say_kept(part, facts)
         return part.document()
     reading = stored.reading
     part.say("decoded", pipeline=stored.pipeline, event=stored.event_seq)
@@ -118,7 +122,21 @@ def _picture(facts: MediaFacts) -> dict[str, Any]:
         part.say("duration", duration_s=reading.duration_s)
     if reading.is_truncated:
         part.say("truncated")
+    _say_kept(part, facts)
     return part.document()
+
+
+def _say_kept(part: Section, facts: MediaFacts) -> None:
+    for seq, row in facts.kept:
+        part.say(
+            row.kind,
+            case=facts.case_names.get(row.case_id, "(erased)"),
+            width_px=row.width_px,
+            height_px=row.height_px,
+            size_bytes=row.size_bytes,
+            pipeline=row.pipeline,
+            event=seq,
+        )
 
 
 def _pdq(facts: MediaFacts) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from firstlight.app.case import require_case
@@ -73,6 +73,8 @@ def find(home: Home, question: Question) -> dict[str, Any]:
     Raises:
         UsageError: Nothing is asked, or a value cannot be used.
     """
+    if question.case_name is not None:
+        question = replace(question, case_name=require_case(home, question.case_name).name)
     with home.store.snapshot() as reader:
         extra: dict[str, dict[str, Any]] = {}
         candidates = _candidates(home, reader, question, extra)

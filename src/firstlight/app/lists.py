@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -336,6 +337,8 @@ def _bad_document(row: BadRow) -> dict[str, Any]:
 
 def _file_sha256(path: bytes) -> bytes:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise UsageError("the list is not a regular file", detail=os.fsdecode(path))
         with open(path, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").digest()
     except OSError as error:

@@ -18,6 +18,7 @@ from firstlight.store.custody_log import opened_purposes
 from firstlight.store.database import Reader
 from firstlight.store.fingerprint import StoredReading, load_readings
 from firstlight.store.judgement import JudgementRow, list_judgements
+from firstlight.store.kept import KeptRow, kept_of_media
 from firstlight.store.provenance import (
     NearCopyOrigin,
     events_numbered,
@@ -29,7 +30,11 @@ from firstlight.store.provenance import (
     version_events,
 )
 from firstlight.store.record import MediaRecord, load_records
+from firstlight.store.sighting import SightingRow, containers_of
 from firstlight.store.source import list_sources
+
+DOUBTFUL = ("deleted", "unallocated")
+"""Allocations of which the bytes may be another file's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class MediaFacts:
     near: list[NearCopyOrigin]
     judgements: list[JudgementRow]
     children: list[str]
+    kept: list[tuple[int, KeptRow]]
+    doubtful_containers: Mapping[int, list[SightingRow]]
     case_names: Mapping[int, str]
     exhibits: Mapping[int, str | None]
     is_compared: bool
@@ -58,6 +65,10 @@ class MediaFacts:
         found.update(one.event_seq for one in self.record.sightings)
         found.update(one.event_seq for one in self.near)
         found.update(seq for seq, _ in (*self.versions.values(), *self.runs.values()))
+        found.update(seq for seq, _ in self.kept)
+        found.update(
+            one.event_seq for inside in self.doubtful_containers.values() for one in inside
+        )
         if self.reading is not None:
             found.add(self.reading.event_seq)
         return sorted(found - {0})
@@ -136,6 +147,13 @@ def gather(reader: Reader, media_id: str) -> MediaFacts:
         near=near_copy_origins(reader, media_id),
         judgements=judgements,
         children=list(children_of(reader, "media", media_id)),
+        kept=kept_of_media(reader, media_id),
+        doubtful_containers={
+            row.sighting_id: [
+                one for one in containers_of(reader, row) if one.facts.allocation in DOUBTFUL
+            ]
+            for row in record.sightings
+        },
         case_names=case_names(reader),
         exhibits={row.source_id: row.exhibit for row in list_sources(reader)},
         is_compared=is_compared(reader),

@@ -84,6 +84,21 @@ def kept_elsewhere(reader: Reader, case_id: int, kind: str, media_id: str) -> li
     return [_kept_row(row) for row in reader.fetch(statement.order_by(kept.c.kept_id.desc()))]
 
 
+def kept_of_media(reader: Reader, media_id: str) -> list[tuple[int, KeptRow]]:
+    """Give what is kept of a media, each with the number of the event that recorded it."""
+    statement = (
+        _select_kept()
+        .add_columns(kept.c.event_seq)
+        .where(kept.c.media_id == media_id, is_kept())
+        .order_by(kept.c.kept_id)
+    )
+    found = []
+    for row in reader.fetch(statement):
+        values = dict(row._mapping)
+        found.append((values.pop("event_seq"), KeptRow(**values)))
+    return found
+
+
 def kept_of_case(reader: Reader, case_id: int) -> Iterator[KeptRow]:
     """Give everything that is kept of a case, in the order it was put in."""
     statement = _select_kept().where(kept.c.case_id == case_id, is_kept()).order_by(kept.c.kept_id)

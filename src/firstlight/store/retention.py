@@ -80,7 +80,7 @@ def _retention_row(reader: Reader, row: Any, names: dict[int, str]) -> Retention
     return RetentionRow(
         case_id=row.case_id,
         case_name=names[row.case_id],
-        retention_class=row.retention_class,
+        retention_class=opened["retention_class"],
         review_on=row.review_on,
         is_on_hold=bool(row.is_on_hold),
         reason=opened["reason"],

@@ -14,7 +14,7 @@ from firstlight.store.current import blocks, is_current_sighting
 from firstlight.store.database import Reader
 from firstlight.store.schema import failure, sighting
 from firstlight.store.schema.intake import TIME_FIELDS
-from firstlight.store.sealing import open_fields
+from firstlight.store.sealing import keyed_hash, open_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,17 @@ def sightings_of(reader: Reader, media_ids: Iterable[str]) -> dict[str, list[Sig
         for row in _load(reader, sighting.c.media_id.in_(block)):
             found[row.media_id or ""].append(row)
     return dict(found)
+
+
+def containers_of(reader: Reader, row: SightingRow) -> list[SightingRow]:
+    """Give the members of an archive or image in which an item lies, outermost first."""
+    place = row.locator
+    depths = range(1, len(place.members))
+    keys = [Locator(place.path, place.members[:n], place.ordinals[:n]).key for n in depths]
+    macs = [keyed_hash(reader, "sighting", "item_mac", row.case_id, key) for key in keys]
+    own = and_(sighting.c.source_id == row.source_id, sighting.c.item_mac.in_(macs))
+    found = _load(reader, own) if macs else []
+    return sorted(found, key=lambda one: len(one.locator.members))
 
 
 def troubled_sightings(

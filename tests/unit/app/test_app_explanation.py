@@ -69,7 +69,7 @@ def test_deleted_items_of_an_image_are_told(store: Store) -> None:
     assert all("EWF" in text and "libewf" in text for text in texts)
     assert all("it ends early" in text for text in texts)
     assert ["marked as deleted" in text for text in texts] == [True, False, False]
-    assert ["no entry" in text for text in texts] == [False, True, False]
+    assert ["No folder" in text for text in texts] == [False, True, False]
 
 
 def test_judgements_and_lists_name_their_events(store: Store) -> None:

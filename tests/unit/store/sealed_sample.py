@@ -54,8 +54,8 @@ def _state(ev: EventWriter, child_id: int, number: int) -> None:
     ev.add("child_link", {"child_id": child_id, **link})
     row = {"subject_kind": "media", "subject": sample.media_id(1), "decision": "seen"}
     add_judgement(ev, [1], row, f"Planted-judgement-{number}")
-    held = {"case_id": 1, "is_on_hold": True, "reason": f"Planted-retention-{number}"}
-    ev.add("case_retention", held)
+    held = {name: f"Planted-{name}-{number}" for name in ("retention_class", "reason")}
+    ev.add("case_retention", {"case_id": 1, "is_on_hold": True, **held})
 
 
 def report(number: int) -> Any:

@@ -217,10 +217,9 @@ case_retention = _table(
     "case_retention",
     "case_retention_id",
     reference("case_id", "case_file.case_id"),
-    text("retention_class", null=True),
     text("review_on", null=True),
     flag("is_on_hold"),
-    sealed("reason"),
+    sealed("retention_class", "reason"),
 )
 Index(None, case_retention.c.case_id)
 
