@@ -26,9 +26,14 @@ DONE, DONE_BUT_SOME_FAILED = 0, 3
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The program with one home."""
+    """The program with one home.
+
+    Args:
+        words: How it is started.
+    """
 
     home: Path
+    words: tuple[str, ...] = (PROGRAM,)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,7 +52,7 @@ class Program:
         Raises:
             SystemExit: It failed.
         """
-        cost = run_tree([PROGRAM, *arguments], self.environment, sample_s=sample_s)
+        cost = run_tree([*self.words, *arguments], self.environment, sample_s=sample_s)
         if cost.code not in (DONE, DONE_BUT_SOME_FAILED):
             raise SystemExit(f"firstlight {arguments[0]} ended with {cost.code}")
         return cost
@@ -70,10 +75,10 @@ def document(cost: Cost) -> dict[str, Any]:
 
 
 @contextmanager
-def fresh_program(*init_options: str) -> Iterator[Program]:
+def fresh_program(*init_options: str, words: tuple[str, ...] = (PROGRAM,)) -> Iterator[Program]:
     """Give the program with an empty home, which goes afterwards."""
     with tempfile.TemporaryDirectory(prefix="firstlight-benchmark-") as folder:
-        program = Program(Path(folder) / "home")
+        program = Program(Path(folder) / "home", words)
         program.run("init", *init_options)
         yield program
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from firstlight.errors import StoreError, StoreVersionError
+from firstlight.errors import StoreAlteredError, StoreError, StoreVersionError
 from firstlight.model.ports import Sealer
+from firstlight.store.catalogue import VERSION_TABLE, foreign_entries, foreign_kinds
 from firstlight.store.fault import translated
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ REVISIONS = ("0001", "0002", "0003", "0004")
 
 UNSEALED_REVISIONS = REVISIONS[:3]
 """Those that kept contents in the clear."""
-
-_VERSION_TABLE = "alembic_version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,9 @@ def read_revision(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if not names:
         return None
-    if _VERSION_TABLE not in names:
+    if VERSION_TABLE not in names:
         raise StoreError("the file is a database, but not a store")
-    found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalars().all()  # noqa: S608
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all()  # noqa: S608
     if len(found) != 1:
         raise StoreError("the store does not say which version it is of")
     return str(found[0])
@@ -70,14 +69,19 @@ def bring_up_to_date(
     Cost: one look at the catalogue when it is up to date; Alembic is imported only when not.
 
     Raises:
+        StoreAlteredError: It is opened for writing and has what no schema of ours has: a
+            trigger, a view, another table, a table of another form.
         StoreVersionError: The store is newer, or older and opened read-only.
         StoreError: The file is no store.
     """
     with translated():
         revision = read_revision(connection)
         if revision == REVISIONS[-1]:
+            if not read_only:
+                _refuse_altered(foreign_entries(connection))
             return
         _refuse(revision, create=create, read_only=read_only)
+        _refuse_altered(foreign_kinds(connection))
         if revision is not None and migration.before is not None:
             migration.before()
         adapter.begin_migration(connection)
@@ -85,6 +89,7 @@ def bring_up_to_date(
             # Another process may have done it while this one waited for the lock.
             if read_revision(connection) != REVISIONS[-1]:
                 _migrate(connection, migration)
+            _refuse_altered(foreign_entries(connection))
             connection.exec_driver_sql("COMMIT")
         except BaseException:
             adapter.roll_back(connection)
@@ -100,6 +105,13 @@ def _refuse(revision: str | None, *, create: bool, read_only: bool) -> None:
         raise StoreVersionError("the store was written by a newer version of Firstlight")
     elif read_only:
         raise StoreVersionError("the store is older: open it once for writing to bring it up")
+
+
+def _refuse_altered(said: list[str]) -> None:
+    if said:
+        raise StoreAlteredError(
+            f"the store was altered ({said[0]}): nothing is written to it; run `firstlight verify`"
+        )
 
 
 def _migrate(connection: Connection, migration: Migration) -> None:

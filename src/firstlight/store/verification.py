@@ -13,6 +13,7 @@ from firstlight.errors import FirstlightError
 from firstlight.guard.custody import ChainCheck
 from firstlight.model.event import Break, Event
 from firstlight.store import schema
+from firstlight.store.catalogue import foreign_entries
 from firstlight.store.database import Store
 from firstlight.store.event import read_event
 from firstlight.store.fault import translated
@@ -21,6 +22,8 @@ from firstlight.store.rowform import RowForm, canonical_row, row_form
 
 BREAKS_MAX = 1000
 """Breaks that are named; a store with more is lost in any case."""
+
+SCHEMA_ALTERED = "schema-altered"
 
 _BLOCK = 2000
 _END = float("inf")
@@ -49,6 +52,8 @@ def verify_store(store: Store) -> list[Break]:
 
 def _every_break(store: Store, connection: Connection) -> Iterator[Break]:
     with translated():
+        for reason in foreign_entries(connection):
+            yield Break(None, SCHEMA_ALTERED, reason)
         for _ in store.adapter.damage(connection, 10):
             yield Break(None, "store-damaged", "the database finds its own file damaged")
         yield from _log_breaks(connection)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from firstlight.errors import KeyMissingError, KeyWrongError, UsageError
-from firstlight.vault.durable_file import Step, no_step, read_small, translated
+from firstlight.vault.durable_file import Step, no_step, read_small, translated, waiting_name
 from firstlight.vault.holder_fact import (
     KEYS_FOLDER,
     HolderFacts,
@@ -19,7 +18,13 @@ from firstlight.vault.holder_fact import (
     read_facts,
     write_facts,
 )
-from firstlight.vault.holder_kind import FileHolder, Holder, KeyringHolder, PassphraseHolder
+from firstlight.vault.holder_kind import (
+    FileHolder,
+    Holder,
+    KeyringHolder,
+    PassphraseHolder,
+    file_id,
+)
 from firstlight.vault.key_folder import HOME_KEY
 from firstlight.vault.passphrase import PassphraseCost, check_new_passphrase
 from firstlight.vault.secret import HomeSecret
@@ -84,8 +89,9 @@ class KeySettings:
 def make_secret(home_path: Path, settings: KeySettings, step: Step = no_step) -> HomeSecret:
     """Make the secret of a new home and hand it to its holder; on disk on return.
 
-    A home that has keys already is not given another secret: the one it has is loaded. What a
-    killed attempt left before the first key was made is cleared away.
+    A home that has keys already is not given another secret: the one it has is loaded. So is
+    the one that a killed attempt left at the same place before the first key was made. Nothing
+    that the home's record names is destroyed: it may be the only key of another home.
 
     Raises:
         SettingError: The passphrase is too easily tried out.
@@ -95,9 +101,15 @@ def make_secret(home_path: Path, settings: KeySettings, step: Step = no_step) ->
     facts = read_facts(home_path)
     if (home_path / KEYS_FOLDER / HOME_KEY).exists():
         return load_secret(home_path, settings)
-    if facts is not None:
-        with suppress(KeyMissingError):
-            holder_of(home_path, facts, facts.place, settings).destroy()
+    if facts is not None and facts.place == new_place(settings, facts.secret_id):
+        left = holder_of(home_path, facts, facts.place, settings)
+        try:
+            return load_secret(home_path, settings)
+        except KeyMissingError:
+            if isinstance(left, FileHolder):
+                left.destroy()
+        except KeyWrongError:
+            pass
     secret = HomeSecret.generate()
     facts = HolderFacts(
         secret.secret_id,
@@ -155,7 +167,9 @@ def warnings_of(home_path: Path, settings: KeySettings) -> list[str]:
     if facts is None:
         return []
     found: list[str] = []
-    if facts.leaving is not None and facts.leaving != current_place(facts, settings):
+    if facts.leaving is not None and not is_same_place(
+        facts.leaving, current_place(facts, settings)
+    ):
         found.append(
             "an older copy of the key is still to be destroyed; any command that writes tries again"
         )
@@ -200,6 +214,16 @@ def current_place(facts: HolderFacts, settings: KeySettings) -> Place:
     return facts.place
 
 
+def is_same_place(one: Place, other: Place) -> bool:
+    """Whether two places are one, however they are spelled and whatever links lead there."""
+    if one.kind != other.kind or one.kind != "file":
+        return one.kind == other.kind
+    first, second = Path(one.key_file or ""), Path(other.key_file or "")
+    if os.path.realpath(first) == os.path.realpath(second):
+        return True
+    return file_id(first) is not None and file_id(first) == file_id(second)
+
+
 def new_place(settings: KeySettings, secret_id: str) -> Place:
     """Choose where a new secret goes.
 
@@ -231,7 +255,9 @@ def refuse_taken(holder: Holder) -> None:
     Raises:
         UsageError: The place is taken.
     """
-    if isinstance(holder, FileHolder) and os.path.lexists(holder.path):
+    if isinstance(holder, FileHolder) and (
+        os.path.lexists(holder.path) or os.path.lexists(waiting_name(holder.path))
+    ):
         raise UsageError(
             "there is a file in the place of the new key file; name a new one",
             detail=str(holder.path),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,9 @@ from firstlight.vault.secret import HomeSecret
 
 KEYRING_SERVICE = "firstlight"
 
+FileId = tuple[int, int]
+"""Device and number of a file: the same under every name it has."""
+
 
 class Holder(Protocol):
     """Keeps one secret."""
@@ -43,8 +47,12 @@ class Holder(Protocol):
         """Keep the secret, in place of an older state of the same; on disk on return."""
         ...
 
-    def destroy(self) -> None:
-        """Remove the secret; harmless where it is gone, and where something else stands."""
+    def destroy(self, spared: Collection[FileId] = ()) -> None:
+        """Remove the secret; harmless where it is gone, and where something else stands.
+
+        Args:
+            spared: Files that stay, by whatever name they are called here.
+        """
         ...
 
 
@@ -70,7 +78,9 @@ class FileHolder:
 
     def store(self, secret: HomeSecret, step: Step) -> None:
         """Write the key file; another home's key is never overwritten."""
-        if self.path.exists() and not self._is_ours():
+        waiting = waiting_name(self.path)
+        is_taken = self.path.exists() and not self._is_ours(self.path)
+        if is_taken or not (self._is_ours(waiting) or _is_nothing(waiting)):
             raise UsageError(
                 "there is another file in the place of the key file; name a new one",
                 detail=str(self.path),
@@ -81,17 +91,16 @@ class FileHolder:
                 sync_folder(self.path.parent.parent)
             replace_file(self.path, secret.to_json().encode("ascii"), is_secret=True, step=step)
 
-    def destroy(self) -> None:
-        """Overwrite and remove the key file, if it is this secret's."""
+    def destroy(self, spared: Collection[FileId] = ()) -> None:
+        """Overwrite and remove the key file, and what waits beside it, if it is this secret's."""
         with translated("destroying a key file"):
-            if waiting_name(self.path).exists():
-                destroy_file(waiting_name(self.path))
-            if self._is_ours():
-                destroy_file(self.path)
+            for path in (waiting_name(self.path), self.path):
+                if file_id(path) not in spared and self._is_ours(path):
+                    destroy_file(path)
 
-    def _is_ours(self) -> bool:
+    def _is_ours(self, path: Path) -> bool:
         try:
-            return HomeSecret.from_json(read_small(self.path)).secret_id == self._secret_id
+            return HomeSecret.from_json(read_small(path)).secret_id == self._secret_id
         except (OSError, FirstlightError):
             return False
 
@@ -125,11 +134,12 @@ class PassphraseHolder:
         with translated("writing the sealed key"):
             replace_file(self.path, sealed, is_secret=True, step=step)
 
-    def destroy(self) -> None:
+    def destroy(self, spared: Collection[FileId] = ()) -> None:
         """Overwrite and remove the sealed file."""
         with translated("destroying the sealed key"):
-            destroy_file(waiting_name(self.path))
-            destroy_file(self.path)
+            for path in (waiting_name(self.path), self.path):
+                if file_id(path) not in spared:
+                    destroy_file(path)
 
 
 class KeyringHolder:
@@ -156,7 +166,7 @@ class KeyringHolder:
         if self.load() != secret:
             raise KeyWrongError("the system's keyring did not keep the key as it was given")
 
-    def destroy(self) -> None:
+    def destroy(self, spared: Collection[FileId] = ()) -> None:  # noqa: ARG002
         """Delete the entry."""
         if _ask_keyring("read", lambda ring: ring.get_password(*self._entry)) is not None:
             _ask_keyring("written", lambda ring: ring.delete_password(*self._entry))
@@ -164,6 +174,24 @@ class KeyringHolder:
     @property
     def _entry(self) -> tuple[str, str]:
         return KEYRING_SERVICE, self._secret_id
+
+
+def file_id(path: Path) -> FileId | None:
+    """Tell which file a path leads to, links followed; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_nothing(path: Path) -> bool:
+    """Whether nothing is there, or an empty file: what a power cut leaves of a write."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return not os.path.lexists(path)
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
 def _ask_keyring(what: str, call: Callable[[Any], Any]) -> Any:

@@ -28,6 +28,7 @@ from firstlight.vault.holder_fact import (
     without_unused,
     write_facts,
 )
+from firstlight.vault.holder_left import destroy_left, files_at
 from firstlight.vault.key_folder import KeyFolder
 from firstlight.vault.passphrase import (
     check_new_passphrase,
@@ -86,10 +87,9 @@ def settle(
     folder.finish_erasures()
     facts = facts_of(home_path)
     whole = without_unused(facts, secret)
-    if facts.leaving is not None and facts.leaving != current_place(facts, settings):
-        # A holder that cannot be reached now does not stop the work: it stays to be cleared.
-        with suppress(KeyMissingError, StoreError):
-            holder_of(home_path, facts, facts.leaving, settings).destroy()
+    # A holder that cannot be reached now does not stop the work: it stays to be cleared.
+    with suppress(KeyMissingError, KeyWrongError, StoreError):
+        if destroy_left(home_path, facts, settings, secret):
             whole = replace(whole, leaving=None)
     if whole != facts:
         write_facts(home_path, whole, step)
@@ -148,7 +148,7 @@ def move_secret(
     moved = replace(facts, place=new, leaving=old if old != new else None)
     write_facts(home_path, moved, step)
     if moved.leaving is not None:
-        holder_of(home_path, facts, old, settings).destroy()
+        holder_of(home_path, facts, old, settings).destroy(files_at(home_path, new))
         step("old-copy-destroyed")
         moved = replace(moved, leaving=None)
         write_facts(home_path, moved, step)

@@ -288,6 +288,18 @@ def test_a_home_with_keys_is_never_given_another_secret(home: Path, tmp_path: Pa
     path.write_bytes(kept)
 
 
+def test_a_new_home_destroys_no_other_home_s_key(home: Path, tmp_path: Path) -> None:
+    settings = settings_of("file", tmp_path)
+    secret = make_secret(home, settings)
+    other = tmp_path / "other"
+    (other / "keys").mkdir(parents=True)
+    record = (home / "keys" / "holder.json").read_bytes()
+    (other / "keys" / "holder.json").write_bytes(record)
+    new = make_secret(other, KeySettings(key_file=str(tmp_path / "new.json")))
+    assert new.secret_id != secret.secret_id
+    assert load_secret(home, settings) == secret
+
+
 def test_a_making_killed_at_every_step_can_be_made_again(home: Path, tmp_path: Path) -> None:
     class KilledError(Exception):
         pass

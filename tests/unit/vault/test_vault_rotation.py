@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,109 @@ def test_a_record_cannot_make_us_destroy_another_file(unit: Unit, tmp_path: Path
     path.write_text(json.dumps(plain))
     unit.settle()
     assert victim.read_text() == "precious"
+
+
+def leave(unit: Unit, place: dict[str, str | None]) -> None:
+    """Let the home's record say that the key was held somewhere before."""
+    path = unit.home / "keys" / "holder.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "leaving": place}))
+
+
+@pytest.mark.parametrize("way", ["dot", "twice", "folder link", "link", "hard link", "waiting"])
+@pytest.mark.parametrize("is_named_anew", [False, True])
+def test_a_record_cannot_make_us_destroy_the_key_that_counts(
+    way: str, is_named_anew: bool, unit: Unit, tmp_path: Path
+) -> None:
+    live = Path(unit.settings.key_file or "")
+    names = {
+        "dot": f"{live.parent}/./key.json",
+        "twice": f"{live.parent}//key.json",
+        "folder link": str(tmp_path / "way" / "key.json"),
+        "link": str(tmp_path / "link"),
+        "hard link": str(live.parent / "second"),
+        "waiting": str(live.parent / "third"),
+    }
+    (tmp_path / "way").symlink_to(live.parent)
+    (tmp_path / "link").symlink_to(live)
+    for name in ("second", "third.new"):
+        (live.parent / name).hardlink_to(live)
+    content = live.read_bytes()
+    leave(unit, {"kind": "file", "key_file": names[way]})
+    if not is_named_anew:
+        unit.settings = KeySettings(cost=CHEAP)
+    for _ in range(2):
+        unit.settle()
+        assert live.read_bytes() == content
+    assert unit.is_readable()
+
+
+def test_a_record_cannot_make_us_destroy_what_lies_beside_a_key(unit: Unit, tmp_path: Path) -> None:
+    for name, content in {"evidence.E01.new": "precious", "other.new": "{}"}.items():
+        (tmp_path / name).write_text(content)
+        for secret_id in ("", HomeSecret.generate().to_json()):
+            leave(unit, {"kind": "file", "key_file": str(tmp_path / name.removesuffix(".new"))})
+            if secret_id:
+                (tmp_path / name).write_text(secret_id)
+            before = (tmp_path / name).read_bytes()
+            unit.settle()
+            assert (tmp_path / name).read_bytes() == before
+
+
+def test_an_old_copy_is_destroyed_only_beside_a_copy_that_counts(
+    unit: Unit, tmp_path: Path
+) -> None:
+    secret, live = unit.load(), Path(unit.settings.key_file or "")
+    old = tmp_path / "old.json"
+    shutil.copy(live, old)
+    leave(unit, {"kind": "file", "key_file": str(old)})
+    live.rename(tmp_path / "away")
+    settle(unit.home, unit.settings, secret, unit.records.append)
+    assert old.exists()
+    (tmp_path / "away").rename(live)
+    unit.settle()
+    assert not old.exists()
+    assert unit.load() == secret
+
+
+@pytest.mark.parametrize("kind", ["passphrase", "file"])
+def test_a_record_cannot_make_us_destroy_the_sealed_key(
+    kind: str, unit: Unit, tmp_path: Path
+) -> None:
+    secret, target = unit.load(), targets(tmp_path)["passphrase"]
+    move_secret(unit.home, unit.settings, secret, target, unit.records.append)
+    unit.settings = target
+    sealed = unit.home / "keys" / "secret.sealed"
+    leave(unit, {"kind": kind, "key_file": str(sealed) if kind == "file" else None})
+    unit.settle()
+    assert unit.load() == secret
+
+
+@pytest.mark.parametrize("names", [("k", "k.new"), ("k.new", "k")])
+def test_a_move_to_a_name_beside_the_old_one_keeps_a_key(
+    names: tuple[str, str], tmp_path: Path
+) -> None:
+    unit = Unit(tmp_path / "unit")
+    unit.settings = KeySettings(key_file=str(tmp_path / names[0]))
+    secret = unit.make().load()
+    target = KeySettings(key_store="file", key_file=str(tmp_path / names[1]))
+    with suppress(UsageError):
+        move_secret(unit.home, unit.settings, secret, target, unit.records.append)
+    unit.settings = KeySettings()
+    unit.settle()
+    assert unit.load() == secret
+
+
+def test_a_rotation_overwrites_nothing_that_lies_beside_the_key(unit: Unit) -> None:
+    secret, live = unit.load(), Path(unit.settings.key_file or "")
+    beside = live.with_name("key.json.new")
+    beside.write_text("mine")
+    with pytest.raises(UsageError):
+        rotate_secret(unit.home, unit.settings, secret, unit.records.append)
+    assert beside.read_text() == "mine"
+    assert unit.load() == secret
+    beside.write_text("")
+    rotate_secret(unit.home, unit.settings, secret, unit.records.append)
+    assert not beside.exists()
 
 
 def test_escrow_gives_the_key_back(unit: Unit, tmp_path: Path) -> None:
