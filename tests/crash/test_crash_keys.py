@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from firstlight.app.case import open_case
 from firstlight.app.home import init_home, open_home
 from firstlight.app.key import key_document, settle_keys
 from firstlight.errors import CaseErasedError
@@ -21,19 +22,21 @@ SEEDS_LONG = tuple(range(100, 130))
 
 WORK = """
 import sys
+from firstlight.app.case import open_case
+from firstlight.app.erasing import erase_case
 from firstlight.app.home import open_home
 from firstlight.app.key import rotate_keys, settle_keys
 
-with open_home(sys.argv[1], None, writing=True) as home:
+with open_home(sys.argv[1], "why", writing=True) as home:
     settle_keys(home)
     case_id = max([1, *home.unlocked.folder.case_ids(), *home.unlocked.folder.erased_case_ids()])
     print("ready", flush=True)
     while True:
         for number in range(case_id + 1, case_id + 4):
-            home.sealer.add_case(number)
+            open_case(home, f"Case {number}")
         rotate_keys(home, is_signing_renewed=True)
         for number in range(case_id + 1, case_id + 3):
-            home.sealer.erase_case(number)
+            erase_case(home, f"Case {number}", is_sure=True)
             print(number, flush=True)
         case_id += 3
 """
@@ -88,7 +91,7 @@ def check(home_path: str, sealed: bytes, erased: set[int]) -> None:
 
 def run_campaign(home_path: str, seeds: tuple[int, ...]) -> None:
     with open_home(home_path, None, writing=True) as home:
-        home.sealer.add_case(KEPT_CASE)
+        open_case(home, "Case kept")
         sealed = home.sealer.seal(KEPT_CASE, b"c", b"kept")
     erased: set[int] = set()
     for seed in seeds:

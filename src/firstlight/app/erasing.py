@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from firstlight.app.backup_writing import BACKUPS_FOLDER
-from firstlight.errors import CaseHeldError, UsageError
+from firstlight.errors import CaseHeldError, IntegrityError, UsageError
 from firstlight.store.database import Reader
 from firstlight.store.event import count_events
 from firstlight.store.retention import erased_case_ids, find_retention
 from firstlight.store.schema import kept, sighting, source
 from firstlight.vault.blob import BlobVault
 from firstlight.vault.durable_file import Step, destroy_file, no_step, sync_folder, translated
+from firstlight.vault.holder_fact import KEYS_FOLDER
+from firstlight.vault.key_folder import erased_case_ids as marked_case_ids
 
 if TYPE_CHECKING:
     from firstlight.app.home import Home
@@ -91,14 +93,31 @@ def destroy_inner_backups(home_path: Path) -> None:
 
 
 def finish_erasures(home: Home) -> None:
-    """Complete erasures that a kill or power cut left between their event and their deed."""
+    """Complete erasures that a kill or power cut left between their event and their deed.
+
+    Raises:
+        IntegrityError: A case is marked as erased, and the log knows of no erasure.
+    """
+    if stray_markers(home):
+        raise IntegrityError(
+            "a case is marked as erased in the key folder, and the log knows of no erasure; nothing"
+            " was destroyed: run `firstlight verify`, then restore the folder 'keys' from a backup"
+        )
     for case_id in erased_case_ids(home.store):
-        if home.sealer.has_case(case_id):
+        if not home.unlocked.folder.is_erased_wholly(case_id):
             destroy_inner_backups(home.path)
             home.sealer.erase_case(case_id)
         _vault(home).destroy_case(case_id)
     if any((home.path / VAULT_FOLDER).glob("removed-*")):
         _vault(home).sweep()
+
+
+def stray_markers(home: Home) -> list[int]:
+    """Number the cases marked as erased of which the log knows no erasure; needs no key."""
+    # In this order: an erasure beside this writes its event before its marker.
+    marked = marked_case_ids(home.path / KEYS_FOLDER)
+    recorded = set(erased_case_ids(home.store))
+    return [case_id for case_id in marked if case_id not in recorded]
 
 
 def _vault(home: Home) -> BlobVault:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +29,7 @@ from firstlight.store.custody_log import event_at, event_digests
 from firstlight.store.database import Reader, Store
 from firstlight.store.event import last_event
 from firstlight.vault.durable_file import replace_file, sync_folder, translated
-from firstlight.vault.holder_fact import endorsed_bytes, read_facts
-from firstlight.vault.signing import verify_signature
+from firstlight.vault.holder_fact import read_facts
 
 HEAD_FILE, HEADS_FILE, TREE_FILE = "head", "heads", "tree"
 _WRITING = "writing the signed head"
@@ -61,22 +58,6 @@ def home_keys(home_path: Path) -> tuple[str, list[PublicKey]]:
         raise KeyMissingError("the home does not state its public key")
     origin = origin_of(facts.secret_id)
     return origin, [PublicKey(origin, bytes.fromhex(one.public_key)) for one in facts.signing_keys]
-
-
-def keys_after(home_path: Path, trusted: Sequence[PublicKey]) -> list[PublicKey]:
-    """Give trusted keys and those that followed them: each endorsed by the one before it."""
-    facts = read_facts(home_path)
-    found = {one.key: one for one in trusted}
-    previous = b""
-    for one in facts.signing_keys if facts else ():
-        key = bytes.fromhex(one.public_key)
-        if key not in found and previous in found and facts is not None:
-            message = endorsed_bytes(facts.secret_id, one.public_key, one.from_at)
-            with suppress(SignatureError, ValueError):
-                verify_signature(previous, message, bytes.fromhex(one.endorsement))
-                found[key] = PublicKey(origin_of(facts.secret_id), key)
-        previous = key
-    return list(found.values())
 
 
 def sign_head(store: Store, signer: Signer, folder: Path, origin: str) -> SignedHead | None:

@@ -246,8 +246,8 @@ def _opened(
             unsigned = check_head(store, custody_folder(path))
             if unsigned:
                 tell(f"custody: no signed head covers the last {unsigned} events yet")
-            settle_keys(home)
             finish_erasures(home)
+            settle_keys(home)
         yield home
     finally:
         store.close()

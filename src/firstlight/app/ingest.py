@@ -71,16 +71,8 @@ def ingest(home: Home, request: IngestRequest, show: ProgressSink) -> dict[str, 
     case = open_case(home, request.case_name)
     keeping = open_keeping(home, case.case_id)
     sources = [open_source(home, case.case_id, root, statement) for root in roots]
-    walks = [
-        SourceWalk(
-            home,
-            source,
-            reread=request.reread,
-            retry=request.retry_failed,
-            is_deriving=keeping is not None,
-        )
-        for source in sources
-    ]
+    how = {"reread": request.reread, "retry": request.retry_failed}
+    walks = [SourceWalk(home, one, **how, is_deriving=keeping is not None) for one in sources]
     run_ids = []
     engine = open_pool(home)
     is_interrupted = is_ended = False

@@ -6,11 +6,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from firstlight.app.heads import custody_folder, home_keys
+from firstlight.app.heads import custody_folder
 from firstlight.app.home import Home
+from firstlight.app.log_keys import signature_breaks, stated_keys
 from firstlight.errors import FirstlightError, SignatureError, StoreAlteredError, UsageError
 from firstlight.guard.custody import write_time
-from firstlight.guard.head import check_signature, read_head
+from firstlight.guard.head import read_head
 from firstlight.guard.timestamp import TimeStamp, make_request, verify_response
 from firstlight.store.custody_log import event_at
 from firstlight.vault.durable_file import replace_file, translated
@@ -47,8 +48,7 @@ def keep_timestamp(
     content, token = _checkpoint(checkpoint), read_input(response)
     stamp = verify_response(content, token, read_input(certificates))
     head = read_head(content.decode("utf-8"))
-    _, keys = home_keys(home.path)
-    if check_signature(head, [key.key for key in keys]) is not None:
+    if signature_breaks([head], stated_keys(home.path, home.store)):
         raise SignatureError("the checkpoint is not signed by a key of this home")
     event = event_at(home.store, head.head.size)
     if event is None or event.sha256 != head.head.chain:

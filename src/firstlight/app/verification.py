@@ -11,11 +11,10 @@ from firstlight.app.custody import head_document
 from firstlight.app.heads import (
     all_heads,
     custody_folder,
-    home_keys,
-    keys_after,
     missing_head,
 )
 from firstlight.app.home import Home
+from firstlight.app.log_keys import LogKey, known_keys, signature_breaks, stated_keys
 from firstlight.app.timestamp import read_input, stamp_document
 from firstlight.errors import FirstlightError, KeyMissingError, KeyWrongError, UsageError
 from firstlight.guard.head import (
@@ -23,7 +22,6 @@ from firstlight.guard.head import (
     UNSIGNED,
     HeadCheck,
     SignedHead,
-    check_signature,
     read_head,
 )
 from firstlight.guard.note import PublicKey, read_public_key
@@ -85,7 +83,7 @@ def verify(home: Home, witness: Witness | None = None) -> dict[str, Any]:
         "heads": len(kept),
         "newest_head": head_document(kept[-1]) if kept else None,
         "unsigned_events": max(0, events - (kept[-1].head.size if kept else 0)),
-        "keys": [key.key.hex() for key in keys],
+        "keys": [one.key.key.hex() for one in keys],
         "is_key_known_elsewhere": not is_own_word,
         "against": [{"file": str(path), **head_document(head)} for path, head in given],
         "timestamp": stamp,
@@ -103,16 +101,19 @@ def _read_checkpoint(path: Path) -> SignedHead:
 
 def _keys(
     home: Home, witness: Witness, kept: Sequence[SignedHead], breaks: list[Break]
-) -> tuple[list[PublicKey], bool]:
+) -> tuple[list[LogKey], bool]:
     """Give the keys that may have signed, and whether they are only the home's own word."""
     known = [_read_key(text) for text in witness.public_keys]
     try:
-        return (keys_after(home.path, known) if known else home_keys(home.path)[1]), not known
+        if known:
+            return known_keys(home.path, home.store, known), False
+        return stated_keys(home.path, home.store), True
     except KeyMissingError:
         pass
     except KeyWrongError as error:
         breaks.append(Break(None, UNSIGNED, error.message))
-    return known or list(dict.fromkeys(one.head.key for one in kept)), not known
+    own = known or list(dict.fromkeys(one.head.key for one in kept))
+    return [LogKey(key) for key in own], not known
 
 
 def _read_key(text: str) -> PublicKey:
@@ -131,17 +132,17 @@ def _read_key(text: str) -> PublicKey:
 
 
 def _signature_breaks(
-    kept: Sequence[SignedHead], given: Sequence[SignedHead], keys: Sequence[PublicKey]
+    kept: Sequence[SignedHead], given: Sequence[SignedHead], keys: Sequence[LogKey]
 ) -> list[Break]:
-    raw = [key.key for key in keys]
-    found = [check_signature(head, raw) for head in (*kept, *given)]
-    origins = {key.name for key in keys if key.name} or {head.head.origin for head in kept}
+    found = signature_breaks([*kept, *given], keys)
+    origins = {one.key.name for one in keys if one.key.name}
+    origins = origins or {head.head.origin for head in kept}
     found += [
         Break(None, OTHER_LOG, "a checkpoint names another log: a wrong file, or a replaced home")
         for head in given
         if origins and head.head.origin not in origins
     ]
-    return [one for one in found if one is not None]
+    return found
 
 
 def _log_breaks(home: Home, heads: Sequence[SignedHead]) -> list[Break]:

@@ -61,14 +61,7 @@ def near_copy_pairs(
     packed: list[NDArray[np.uint64]] = []
     held = 0
     for start in range(0, len(codes8), _BATCH_CODES):
-        stop = min(start + _BATCH_CODES, len(codes8) if start >= first_new else first_new)
-        parts = [(slice(start, stop), index, 0)]
-        if start < first_new:
-            if new_index is None or len(new_index) != len(codes8) - first_new:
-                raise FingerprintShapeError("the index of new codes does not hold them")
-            parts = [(slice(start, stop), new_index, first_new)]
-            rest = slice(stop, min(start + _BATCH_CODES, len(codes8)))
-            parts += [(rest, index, 0)] if rest.start < rest.stop else []
+        parts = _parts(start, len(codes8), index, first_new, new_index)
         hits = np.concatenate(
             [
                 _search_batch(
@@ -92,6 +85,24 @@ def near_copy_pairs(
     pairs = _smallest(np.concatenate(packed))
     for start in range(0, len(pairs), _UNPACK_PAIRS):
         yield from _unpack(pairs[start : start + _UNPACK_PAIRS])
+
+
+def _parts(
+    start: int,
+    count: int,
+    index: HashIndex,
+    first_new: int,
+    new_index: HashIndex | None,
+) -> list[tuple[slice, HashIndex, int]]:
+    """Say which codes of a batch are searched in which index, and where its rows begin."""
+    stop = min(start + _BATCH_CODES, count if start >= first_new else first_new)
+    if start >= first_new:
+        return [(slice(start, stop), index, 0)]
+    if new_index is None or len(new_index) != count - first_new:
+        raise FingerprintShapeError("the index of new codes does not hold them")
+    rest = slice(stop, min(start + _BATCH_CODES, count))
+    parts = [(slice(start, stop), new_index, first_new)]
+    return [*parts, (rest, index, 0)] if rest.start < rest.stop else parts
 
 
 def _check(codes8: NDArray[np.uint64], rows: NDArray[np.int64], index: HashIndex) -> None:

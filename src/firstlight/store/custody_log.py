@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Select, select, union
 
@@ -41,6 +41,14 @@ def all_events(reader: Reader, *, to_seq: int) -> Iterator[Event]:
     """Give every event, oldest first, in bounded memory."""
     table = schema.event
     statement = select(table).where(table.c.event_seq <= to_seq).order_by(table.c.event_seq)
+    for row in reader.stream(statement):
+        yield read_event(row)
+
+
+def events_of_actions(reader: Reader, actions: Sequence[str]) -> Iterator[Event]:
+    """Give every event of some actions, oldest first."""
+    table = schema.event
+    statement = select(table).where(table.c.action.in_(actions)).order_by(table.c.event_seq)
     for row in reader.stream(statement):
         yield read_event(row)
 

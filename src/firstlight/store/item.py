@@ -52,29 +52,8 @@ def add_item(
     media_id = report.digests.media_id if report.digests else None
     if is_new_media and report.digests:
         add_media(ev, report)
-    locator, facts = report.locator, report.facts
-    sighting_id = ev.add(
-        "sighting",
-        {
-            "case_id": place.case_id,
-            "source_id": place.source_id,
-            "run_id": place.run_id,
-            "item_key": locator.key,
-            "path": locator.path,
-            "members": locator.members or None,
-            "ordinals": locator.ordinals or None,
-            "media_id": media_id,
-            "outcome": report.outcome,
-            "reader": report.reader,
-            "allocation": facts.allocation,
-            "size_bytes": facts.size_bytes,
-            **{name: getattr(facts, name) for name in TIME_FIELDS},
-            "named_mime": report.named_mime,
-            "member_count": report.member_count,
-            "supersedes": supersedes,
-            "is_changed": is_changed,
-        },
-    )
+    replaced = {"supersedes": supersedes, "is_changed": is_changed}
+    sighting_id = ev.add("sighting", {**_sighting_values(place, report), **replaced})
     if report.reading is not None and media_id is not None:
         reading_id = add_reading(ev, place, media_id, report.reading, pipeline=pipeline)
         for case_id in also_case_ids:
@@ -91,6 +70,27 @@ def add_item(
             },
         )
     return sighting_id
+
+
+def _sighting_values(place: ItemPlace, report: ItemReport) -> dict[str, Any]:
+    locator, facts = report.locator, report.facts
+    return {
+        "case_id": place.case_id,
+        "source_id": place.source_id,
+        "run_id": place.run_id,
+        "item_key": locator.key,
+        "path": locator.path,
+        "members": locator.members or None,
+        "ordinals": locator.ordinals or None,
+        "media_id": report.digests.media_id if report.digests else None,
+        "outcome": report.outcome,
+        "reader": report.reader,
+        "allocation": facts.allocation,
+        "size_bytes": facts.size_bytes,
+        **{name: getattr(facts, name) for name in TIME_FIELDS},
+        "named_mime": report.named_mime,
+        "member_count": report.member_count,
+    }
 
 
 def add_media(ev: EventWriter, report: ItemReport) -> None:

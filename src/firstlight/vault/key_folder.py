@@ -115,10 +115,16 @@ class KeyFolder:
         """Cases whose key was destroyed, ascending."""
         return erased_case_ids(self._folder)
 
-    def finish_erasures(self) -> None:
-        """Complete what a power cut left of an erasure, and clear away writes that did not end."""
-        for case_id in _numbered(self._folder, _CASE_ERASED) & _numbered(self._folder, _CASE_KEY):
-            self.erase_case(case_id)
+    def is_erased_wholly(self, case_id: int) -> bool:
+        """Whether the marker of an erasure stands and nothing of the key is left."""
+        key = self._path(case_id)
+        left = os.path.lexists(key) or os.path.lexists(waiting_name(key))
+        return self._erased(case_id).exists() and not left
+
+    def clear_unfinished(self) -> None:
+        """Clear away writes that did not end. A marker alone destroys no key: anybody can put one
+        there, so an erasure is completed by whoever can see that it is on record.
+        """
         with translated("clearing the key folder"):
             for name in sorted(os.listdir(self._folder)):
                 if name.endswith(".new"):
@@ -139,7 +145,7 @@ class KeyFolder:
         return len(names)
 
     def finish_rotation(self, save: Callable[[HomeSecret], None] | None = None) -> HomeSecret:
-        """Complete erasures and a rotation that were interrupted; harmless where none was.
+        """Complete a rotation that was interrupted; harmless where none was.
 
         Args:
             save: Stores the secret without its older masters; called only when there were any.
@@ -147,7 +153,7 @@ class KeyFolder:
         Returns:
             The secret as it now is.
         """
-        self.finish_erasures()
+        self.clear_unfinished()
         if self._secret.previous:
             self.rewrap()
             if save is not None:

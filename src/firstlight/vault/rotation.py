@@ -77,14 +77,14 @@ def settle(
     record: Record,
     step: Step = no_step,
 ) -> HomeSecret:
-    """Complete whatever a power cut left of an erasure, a rotation or a move; else change nothing.
+    """Complete whatever a power cut left of a rotation or a move; else change nothing.
 
     Raises:
         KeyWrongError: The secret does not open this home; nothing was changed.
     """
     folder = KeyFolder(home_path / KEYS_FOLDER, secret, step)
     folder.check()
-    folder.finish_erasures()
+    folder.clear_unfinished()
     facts = facts_of(home_path)
     whole = without_unused(facts, secret)
     # A holder that cannot be reached now does not stop the work: it stays to be cleared.

@@ -74,7 +74,7 @@ def test_a_full_disk_at_any_write_of_a_case_s_life_is_an_error_of_ours(
                 has_failed = True
                 act()
         assert keys.erased_case_ids() == [1]
-        keys.finish_erasures()
+        keys.clear_unfinished()
         assert sorted(path.name for path in folder.iterdir()) == ["case-1.erased", "home.key"]
         if not has_failed:
             assert at > 8

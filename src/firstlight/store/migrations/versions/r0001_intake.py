@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,6 +11,17 @@ revision = "0001"
 down_revision = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _index(
+    name: str, table: str, columns: list[str], *, present: str | None = None, unique: bool = False
+) -> None:
+    """Make an index; ``present`` names the column without which a row is left out."""
+    where = None if present is None else sa.text(f"{present} IS NOT NULL")
+    options: dict[str, Any] = (
+        {} if where is None else {"sqlite_where": where, "postgresql_where": where}
+    )
+    op.create_index(name, table, columns, unique=unique, **options)
 
 
 def _make_event() -> None:
@@ -124,39 +137,15 @@ def _make_metadata() -> None:
         ),
         sa.PrimaryKeyConstraint("metadata_id", name="pk_metadata"),
     )
-    op.create_index(
-        "ix_metadata_body_serial",
-        "metadata",
-        ["body_serial"],
-        unique=False,
-        sqlite_where=sa.text("body_serial IS NOT NULL"),
-        postgresql_where=sa.text("body_serial IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_metadata_latitude_deg",
-        "metadata",
-        ["latitude_deg"],
-        unique=False,
-        sqlite_where=sa.text("latitude_deg IS NOT NULL"),
-        postgresql_where=sa.text("latitude_deg IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_metadata_lens_serial",
-        "metadata",
-        ["lens_serial"],
-        unique=False,
-        sqlite_where=sa.text("lens_serial IS NOT NULL"),
-        postgresql_where=sa.text("lens_serial IS NOT NULL"),
-    )
-    op.create_index("ix_metadata_reading_id", "metadata", ["reading_id"], unique=False)
-    op.create_index(
-        "ix_metadata_taken_local",
-        "metadata",
-        ["taken_local"],
-        unique=False,
-        sqlite_where=sa.text("taken_local IS NOT NULL"),
-        postgresql_where=sa.text("taken_local IS NOT NULL"),
-    )
+    _make_metadata_indexes()
+
+
+def _make_metadata_indexes() -> None:
+    _index("ix_metadata_body_serial", "metadata", ["body_serial"], present="body_serial")
+    _index("ix_metadata_latitude_deg", "metadata", ["latitude_deg"], present="latitude_deg")
+    _index("ix_metadata_lens_serial", "metadata", ["lens_serial"], present="lens_serial")
+    _index("ix_metadata_reading_id", "metadata", ["reading_id"])
+    _index("ix_metadata_taken_local", "metadata", ["taken_local"], present="taken_local")
 
 
 def _make_pdq() -> None:

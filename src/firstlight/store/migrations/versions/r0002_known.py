@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,6 +11,17 @@ revision = "0002"
 down_revision = "0001"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _index(
+    name: str, table: str, columns: list[str], *, present: str | None = None, unique: bool = False
+) -> None:
+    """Make an index; ``present`` names the column without which a row is left out."""
+    where = None if present is None else sa.text(f"{present} IS NOT NULL")
+    options: dict[str, Any] = (
+        {} if where is None else {"sqlite_where": where, "postgresql_where": where}
+    )
+    op.create_index(name, table, columns, unique=unique, **options)
 
 
 def _make_hash_list() -> None:
@@ -92,71 +105,24 @@ def _make_entry() -> None:
         sa.ForeignKeyConstraint(["supersedes"], ["entry.entry_id"], name="fk_entry_supersedes"),
         sa.PrimaryKeyConstraint("entry_id", name="pk_entry"),
     )
-    op.create_index(
-        "ix_entry_derived_media_id",
-        "entry",
-        ["derived_media_id"],
-        unique=False,
-        sqlite_where=sa.text("derived_media_id IS NOT NULL"),
-        postgresql_where=sa.text("derived_media_id IS NOT NULL"),
-    )
-    op.create_index(
+    _make_entry_indexes()
+
+
+def _make_entry_indexes() -> None:
+    _index("ix_entry_derived_media_id", "entry", ["derived_media_id"], present="derived_media_id")
+    _index(
         "ix_entry_list_id_derived_from",
         "entry",
         ["list_id", "derived_from"],
-        unique=False,
-        sqlite_where=sa.text("derived_from IS NOT NULL"),
-        postgresql_where=sa.text("derived_from IS NOT NULL"),
+        present="derived_from",
     )
-    op.create_index("ix_entry_list_id_entry_key", "entry", ["list_id", "entry_key"], unique=False)
-    op.create_index(
-        "ix_entry_md5",
-        "entry",
-        ["md5"],
-        unique=False,
-        sqlite_where=sa.text("md5 IS NOT NULL"),
-        postgresql_where=sa.text("md5 IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_entry_sha1",
-        "entry",
-        ["sha1"],
-        unique=False,
-        sqlite_where=sa.text("sha1 IS NOT NULL"),
-        postgresql_where=sa.text("sha1 IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_entry_sha256",
-        "entry",
-        ["sha256"],
-        unique=False,
-        sqlite_where=sa.text("sha256 IS NOT NULL"),
-        postgresql_where=sa.text("sha256 IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_entry_supersedes",
-        "entry",
-        ["supersedes"],
-        unique=True,
-        sqlite_where=sa.text("supersedes IS NOT NULL"),
-        postgresql_where=sa.text("supersedes IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_entry_with_pdq",
-        "entry",
-        ["entry_id"],
-        unique=False,
-        sqlite_where=sa.text("pdq IS NOT NULL"),
-        postgresql_where=sa.text("pdq IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_entry_with_photodna",
-        "entry",
-        ["list_id"],
-        unique=False,
-        sqlite_where=sa.text("photodna IS NOT NULL"),
-        postgresql_where=sa.text("photodna IS NOT NULL"),
-    )
+    _index("ix_entry_list_id_entry_key", "entry", ["list_id", "entry_key"])
+    _index("ix_entry_md5", "entry", ["md5"], present="md5")
+    _index("ix_entry_sha1", "entry", ["sha1"], present="sha1")
+    _index("ix_entry_sha256", "entry", ["sha256"], present="sha256")
+    _index("ix_entry_supersedes", "entry", ["supersedes"], present="supersedes", unique=True)
+    _index("ix_entry_with_pdq", "entry", ["entry_id"], present="pdq")
+    _index("ix_entry_with_photodna", "entry", ["list_id"], present="photodna")
 
 
 def _make_list_tally() -> None:
