@@ -21,7 +21,7 @@ SEEDS = (1, 2, 3)
 SEEDS_LONG = tuple(range(100, 130))
 
 WORK = """
-import sys
+import os, sys
 from firstlight.app.case import open_case
 from firstlight.app.erasing import erase_case
 from firstlight.app.home import open_home
@@ -29,16 +29,14 @@ from firstlight.app.key import rotate_keys, settle_keys
 
 with open_home(sys.argv[1], "why", writing=True) as home:
     settle_keys(home)
-    case_id = max([1, *home.unlocked.folder.case_ids(), *home.unlocked.folder.erased_case_ids()])
     print("ready", flush=True)
     while True:
-        for number in range(case_id + 1, case_id + 4):
-            open_case(home, f"Case {number}")
+        names = ["Case " + os.urandom(8).hex() for _ in range(3)]
+        for name in names:
+            open_case(home, name)
         rotate_keys(home, is_signing_renewed=True)
-        for number in range(case_id + 1, case_id + 3):
-            erase_case(home, f"Case {number}", is_sure=True)
-            print(number, flush=True)
-        case_id += 3
+        for name in names[:2]:
+            print(erase_case(home, name, is_sure=True)["case"], flush=True)
 """
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 from firstlight.app.case import require_case
 from firstlight.app.heads import all_heads, custody_folder, home_keys, sign_head
 from firstlight.app.home import Home
+from firstlight.app.log_keys import endorsed_keys, takeovers
 from firstlight.errors import ChainBrokenError, StoreError, UsageError
 from firstlight.guard.custody import ACTIONS, write_time
 from firstlight.guard.custody_export import (
@@ -37,6 +38,8 @@ from firstlight.store.event import count_events, last_event
 from firstlight.vault.durable_file import sync_folder
 
 SHOWN_EVENTS = 100
+LAST_NUMBER = (1 << 63) - 1
+"""The largest number that a database has."""
 
 
 def sign_home(home: Home) -> SignedHead | None:
@@ -121,10 +124,10 @@ def _write_export(
     *,
     is_open: bool,
 ) -> int:
-    origin, keys = home_keys(home.path)
+    origin, _ = home_keys(home.path)
     head = header_line(
         origin=origin,
-        keys=keys,
+        keys=endorsed_keys(home.path),
         tool=TOOL,
         first=first,
         last=last,
@@ -132,13 +135,16 @@ def _write_export(
     )
     file.write(head + "\n")
     tree, full, final = EventTree(), 0, None
+    needed = set(takeovers(reader).values())
     purposes = dict(opened_purposes(reader)) if is_open else {}
     for event in all_events(reader, to_seq=last):
         if event.event_seq != tree.size + 1 or not is_whole(event):
             raise ChainBrokenError("the log is not whole: run `firstlight verify`")
         tree.add(event.sha256)
         final = event
-        if event.event_seq < first or (wanted is not None and event.event_seq not in wanted):
+        is_asked_for = event.event_seq >= first and (wanted is None or event.event_seq in wanted)
+        # Where a key takes over is what the signatures of all the others are judged by.
+        if not is_asked_for and event.event_seq not in needed:
             file.write(left_out_line(event.sha256) + "\n")
             continue
         full += 1
@@ -174,6 +180,7 @@ def show_events(
     case = None if case_name is None else require_case(home, case_name)
     with home.store.snapshot() as reader:
         wanted = None if case is None else events_of_case(reader, case.case_id)
+        after = min(after, LAST_NUMBER)
         rows = event_page_of(reader, after_seq=after, limit=limit, action=action, among=wanted)
         purposes = {name: one["purpose"] for name, one in opened_purposes(reader)}
         last = last_event(reader)

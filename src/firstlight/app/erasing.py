@@ -93,7 +93,18 @@ def destroy_inner_backups(home_path: Path) -> None:
 
 
 def finish_erasures(home: Home) -> None:
-    """Complete erasures that a kill or power cut left between their event and their deed.
+    """Complete erasures that a kill or power cut left between their event and their deed."""
+    for case_id in erased_case_ids(home.store):
+        if not home.unlocked.folder.is_erased_wholly(case_id):
+            destroy_inner_backups(home.path)
+            home.sealer.erase_case(case_id)
+        _vault(home).destroy_case(case_id)
+    if any((home.path / VAULT_FOLDER).glob("removed-*")):
+        _vault(home).sweep()
+
+
+def refuse_stray_markers(home: Home) -> None:
+    """Stop before a marker that somebody put there has any effect.
 
     Raises:
         IntegrityError: A case is marked as erased, and the log knows of no erasure.
@@ -103,13 +114,6 @@ def finish_erasures(home: Home) -> None:
             "a case is marked as erased in the key folder, and the log knows of no erasure; nothing"
             " was destroyed: run `firstlight verify`, then restore the folder 'keys' from a backup"
         )
-    for case_id in erased_case_ids(home.store):
-        if not home.unlocked.folder.is_erased_wholly(case_id):
-            destroy_inner_backups(home.path)
-            home.sealer.erase_case(case_id)
-        _vault(home).destroy_case(case_id)
-    if any((home.path / VAULT_FOLDER).glob("removed-*")):
-        _vault(home).sweep()
 
 
 def stray_markers(home: Home) -> list[int]:

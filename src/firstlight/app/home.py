@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from firstlight.app.backup_writing import back_up_before_migration, clear_unfinished
-from firstlight.app.erasing import finish_erasures
+from firstlight.app.erasing import finish_erasures, refuse_stray_markers
 from firstlight.app.heads import check_head, custody_folder, home_keys, origin_of, sign_head
 from firstlight.app.home_place import LOCK_FILE, STORE_FILE, home_path
 from firstlight.app.key import settle_keys
@@ -242,6 +242,8 @@ def _opened(
     )
     try:
         home = Home(path, settings, store, current_actor(settings.reason), keys)
+        if keys is not None:
+            refuse_stray_markers(home)
         if is_alone:
             unsigned = check_head(store, custody_folder(path))
             if unsigned:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from firstlight.app.heads import home_keys, origin_of
@@ -65,6 +66,12 @@ def stated_keys(home_path: Path, reader: Reader) -> list[LogKey]:
     return _until_successors(home_keys(home_path)[1], takeovers(reader))
 
 
+def endorsed_keys(home_path: Path) -> list[dict[str, str]]:
+    """Give what others need to go from one key of the home to the next."""
+    facts = read_facts(home_path)
+    return [] if facts is None else [asdict(one) for one in facts.signing_keys]
+
+
 def known_keys(home_path: Path, reader: Reader, known: Sequence[PublicKey]) -> list[LogKey]:
     """Give known keys, those that they endorsed, and those whose endorsements lead to them.
 
@@ -78,7 +85,7 @@ def known_keys(home_path: Path, reader: Reader, known: Sequence[PublicKey]) -> l
     origin, taken = origin_of(facts.secret_id), takeovers(reader)
     stated = list(facts.signing_keys)
     names = [bytes.fromhex(one.public_key) for one in stated]
-    is_linked = [False, *(_endorses(facts.secret_id, *pair) for pair in zip(stated, stated[1:]))]
+    is_linked = [False, *(_endorses(facts.secret_id, *pair) for pair in pairwise(stated))]
     believed = {key.key for key in known}
     for place, name in enumerate(names):
         if is_linked[place] and names[place - 1] in believed:

@@ -15,6 +15,7 @@ from firstlight.app.heads import (
 )
 from firstlight.app.home import Home
 from firstlight.app.log_keys import LogKey, known_keys, signature_breaks, stated_keys
+from firstlight.app.presence import presence_breaks
 from firstlight.app.timestamp import read_input, stamp_document
 from firstlight.errors import FirstlightError, KeyMissingError, KeyWrongError, UsageError
 from firstlight.guard.head import (
@@ -67,7 +68,8 @@ def verify(home: Home, witness: Witness | None = None) -> dict[str, Any]:
     store_breaks = verify_store(home.store)
     breaks += _signature_breaks(kept, [head for _, head in given], keys)
     breaks += _log_breaks(home, [*kept, *(head for _, head in given)])
-    breaks += missing_head(kept, _exported(home))
+    breaks += missing_head(kept, _logged(home))
+    breaks += presence_breaks(home)
     stamp = _stamp(witness, given)
     breaks = sorted(
         [*store_breaks, *dict.fromkeys(breaks)],
@@ -156,9 +158,9 @@ def _log_breaks(home: Home, heads: Sequence[SignedHead]) -> list[Break]:
     return found + check.rest()
 
 
-def _exported(home: Home) -> int:
+def _logged(home: Home) -> int:
     try:
-        return count_events(home.store, "checkpointed")
+        return count_events(home.store)
     except FirstlightError:
         return 0
 

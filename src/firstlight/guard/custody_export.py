@@ -11,18 +11,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from firstlight.guard.custody import canonical_json, write_time
-from firstlight.guard.note import PublicKey
 from firstlight.model.event import Event
 
 FORMAT_VERSION = 1
 
 
 def header_line(
-    *, origin: str, keys: Sequence[PublicKey], tool: str, first: int, last: int, is_case: bool
+    *,
+    origin: str,
+    keys: Sequence[Mapping[str, str]],
+    tool: str,
+    first: int,
+    last: int,
+    is_case: bool,
 ) -> str:
     """Write the header.
 
     Args:
+        keys: ``public_key``, ``from_at`` and ``endorsement`` of each that signed, oldest first.
         first: The first event that is given in full; earlier ones by digest alone.
         last: The last event of the file.
         is_case: Only events of one case are given in full.
@@ -31,7 +37,7 @@ def header_line(
         {
             "firstlight-custody": FORMAT_VERSION,
             "origin": origin,
-            "keys": [key.key.hex() for key in keys],
+            "keys": [dict(key) for key in keys],
             "tool": tool,
             "first": first,
             "last": last,

@@ -10,11 +10,11 @@ from sqlalchemy import Select, case, func, select
 
 from firstlight.errors import ConflictError
 from firstlight.guard.custody import read_time
-from firstlight.model.media import Outcome
 from firstlight.store.current import (
     SEARCHING,
     count_distinct,
     current_matches,
+    has_trouble,
     is_current_sighting,
     is_not_erased,
 )
@@ -90,7 +90,7 @@ def list_cases(reader: Reader) -> list[CaseSummary]:
     sources = _by_case(
         reader, select(source.c.case_id, func.count().label("n")).group_by(source.c.case_id)
     )
-    is_failed = case((sighting.c.outcome == Outcome.FAILED, 1))
+    is_failed = case((has_trouble(), 1))
     seen = {
         row.case_id: row
         for row in reader.fetch(

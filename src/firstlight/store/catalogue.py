@@ -93,7 +93,7 @@ def _usual_sha256() -> str:
 
 @cache
 def _expected() -> Mapping[tuple[str, str], tuple[str, object]]:
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    dialect = sqlite.dialect()
     found = {("table", VERSION_TABLE): (VERSION_TABLE, _form(_VERSION_SQL))}
     for table in METADATA.tables.values():
         text = str(CreateTable(table).compile(dialect=dialect))

@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, selec
 from sqlalchemy.sql.selectable import Subquery
 
 from firstlight.model.hashlist import ListPurpose
+from firstlight.model.media import Outcome
 from firstlight.store.schema import (
     case_erasure,
     entry,
+    failure,
     hash_list,
     list_version,
     match,
@@ -48,6 +50,15 @@ def is_current_sighting(table: FromClause = sighting) -> ColumnElement[bool]:
     later = sighting.alias("later_sighting")
     replaced = select(later.c.sighting_id).where(later.c.supersedes == table.c.sighting_id)
     return and_(~replaced.exists(), is_not_erased(table.c.case_id))
+
+
+def has_trouble(table: FromClause = sighting) -> ColumnElement[bool]:
+    """Something went wrong with an item that is not merely of a kind which is not opened."""
+    failed = select(failure.c.failure_id).where(failure.c.sighting_id == table.c.sighting_id)
+    return or_(
+        table.c.outcome == Outcome.FAILED,
+        and_(table.c.outcome == Outcome.READ, failed.exists()),
+    )
 
 
 def is_readable_metadata(table: FromClause = metadata) -> ColumnElement[bool]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, union
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, or_, select, union
 
 from firstlight.errors import CaseErasedError, KeyMissingError
 from firstlight.guard.custody import sha256_of
@@ -59,10 +61,11 @@ def is_whole(event: Event) -> bool:
 
 
 def events_of_case(reader: Reader, case_id: int) -> frozenset[int]:
-    """Number the events that wrote something of a case.
+    """Number the events that concern a case.
 
-    That is every record that names the case, one of its sources or sightings, or a media that
-    was seen in it (matches and near-copies with it).
+    That is each that wrote a record which names the case, one of its sources or sightings, or a
+    media that was seen in it (matches and near-copies with it); each that wrote a judgement of,
+    or a child's link to, one of these; and each of which the inputs name the case.
     """
     parts = [
         select(table.c.event_seq).where(condition)
@@ -70,7 +73,52 @@ def events_of_case(reader: Reader, case_id: int) -> frozenset[int]:
         if "event_seq" in table.c and table.name != "event"
         for condition in _conditions(table.name, case_id)
     ]
-    return frozenset(row[0] for row in reader.fetch(union(*parts)))
+    parts.append(_judged(case_id))
+    found = {int(row[0]) for row in reader.fetch(union(*parts))}
+    return frozenset(found.union(_linked(reader, case_id), _named(reader, case_id)))
+
+
+def _judged(case_id: int) -> Select[tuple[int]]:
+    table = schema.judgement
+    sightings = select(cast(schema.sighting.c.sighting_id, Text)).where(
+        schema.sighting.c.source_id.in_(_sources(case_id))
+    )
+    is_of_case = or_(
+        and_(table.c.subject_kind == "sighting", table.c.subject.in_(sightings)),
+        and_(table.c.subject_kind == "media", table.c.subject.in_(_media(case_id))),
+        and_(table.c.subject_kind == "case", table.c.subject == str(case_id)),
+    )
+    return select(table.c.event_seq).where(is_of_case)
+
+
+def _linked(reader: Reader, case_id: int) -> Iterator[int]:
+    """Number the events that linked a child to a case or its media: the subject is sealed."""
+    table = schema.child_link
+    for row in reader.fetch(select(table)):
+        try:
+            opened = open_fields(reader, table.name, None, row.child_link_id, row.sealed)
+        except KeyMissingError:
+            return
+        if row.subject_kind == "case":
+            is_of_case = opened["subject"] == str(case_id)
+        else:
+            media = _media(case_id).where(schema.sighting.c.media_id == opened["subject"])
+            is_of_case = bool(reader.fetch(media.limit(1)))
+        if is_of_case:
+            yield int(row.event_seq)
+
+
+def _named(reader: Reader, case_id: int) -> Iterator[int]:
+    """Number the events whose inputs name a case (one that is refused writes no record), or all."""
+    table = schema.event
+    statement = select(table.c.event_seq, table.c.inputs, table.c.action)
+    is_named = or_(table.c.inputs.contains('"case'), table.c.action == "erased-kept")
+    for seq, text, action in reader.fetch(statement.where(is_named)):
+        inputs = json.loads(text)
+        cases = inputs.get("cases")
+        is_listed = isinstance(cases, list) and case_id in cases
+        if is_listed or inputs.get("case") == case_id or action == "erased-kept":
+            yield int(seq)
 
 
 def _conditions(table_name: str, case_id: int) -> list[ColumnElement[bool]]:
@@ -81,13 +129,16 @@ def _conditions(table_name: str, case_id: int) -> list[ColumnElement[bool]]:
         return [table.c.source_id.in_(_sources(case_id))]
     if "sighting_id" in table.c:
         return [table.c.sighting_id.in_(_sightings(case_id))]
-    seen = schema.sighting
-    media = select(seen.c.media_id).where(seen.c.sighting_id.in_(_sightings(case_id)))
-    return [table.c[name].in_(media) for name in _MEDIA_COLUMNS if name in table.c]
+    return [table.c[name].in_(_media(case_id)) for name in _MEDIA_COLUMNS if name in table.c]
 
 
 def _sources(case_id: int) -> Select[tuple[int]]:
     return select(schema.source.c.source_id).where(schema.source.c.case_id == case_id)
+
+
+def _media(case_id: int) -> Select[tuple[Any]]:
+    seen = schema.sighting
+    return select(seen.c.media_id).where(seen.c.source_id.in_(_sources(case_id)))
 
 
 def _sightings(case_id: int) -> Select[tuple[int]]:

@@ -16,6 +16,7 @@ from firstlight.store.current import (
     SEARCHING,
     count_distinct,
     current_matches,
+    has_trouble,
     is_current_sighting,
     is_not_erased,
 )
@@ -134,8 +135,13 @@ def count_source(reader: Reader, source_id: int) -> SourceCounts:
     Cost: one pass over the source's sightings.
     """
     counted = [
-        func.count(case((sighting.c.outcome == outcome, 1)))
-        for outcome in (Outcome.READ, Outcome.FAILED, Outcome.NOT_OPENED, Outcome.SKIPPED)
+        func.count(case((condition, 1)))
+        for condition in (
+            sighting.c.outcome == Outcome.READ,
+            has_trouble(),
+            sighting.c.outcome == Outcome.NOT_OPENED,
+            sighting.c.outcome == Outcome.SKIPPED,
+        )
     ]
     here = and_(sighting.c.source_id == source_id, is_current_sighting())
     totals = reader.fetch(

@@ -16,7 +16,15 @@ from typing import BinaryIO, Final
 
 from firstlight.errors import InternalError, SealBrokenError, StoreError
 from firstlight.model.ports import Sealer
-from firstlight.vault.blob_folder import MAGIC, make_folder, remove_tree
+from firstlight.vault.blob_folder import (
+    CASE_PREFIX,
+    KEY_FILE,
+    MAGIC,
+    case_folder,
+    make_folder,
+    own_path,
+    remove_tree,
+)
 from firstlight.vault.blob_pack import PackWriter, pack_path
 from firstlight.vault.blob_writer import BlobWriter, remove_parts
 from firstlight.vault.durable_file import (
@@ -28,9 +36,7 @@ from firstlight.vault.durable_file import (
 )
 from firstlight.vault.stream import CHUNK_BYTES, Cipher, Sealing, open_chunks, seal_chunks
 
-KEY_FILE: Final = "blob.key"
 SMALL_MAX_BYTES: Final = CHUNK_BYTES
-_CASE_PREFIX: Final = "case-"
 _REMOVED_PREFIX: Final = "removed-"
 _KEY_BYTES: Final = 32
 
@@ -182,7 +188,7 @@ class BlobVault:
 
     def cases(self) -> list[int]:
         """List the cases of which something is kept."""
-        names = [entry.name.removeprefix(_CASE_PREFIX) for entry in self._entries(_CASE_PREFIX)]
+        names = [entry.name.removeprefix(CASE_PREFIX) for entry in self._entries(CASE_PREFIX)]
         return sorted(int(name) for name in names if name.isdigit())
 
     def destroy_case(self, case_id: int) -> None:
@@ -212,10 +218,10 @@ class BlobVault:
     def sweep(self, tick: Callable[[int], None] | None = None) -> int:
         """Unlink what a crash left: removals cut short, files not finished; returns how many."""
         with translated("removing kept contents"):
-            for entry in self._entries(_CASE_PREFIX):
+            for entry in self._entries(CASE_PREFIX):
                 if not (entry / KEY_FILE).exists():
                     self._put_away(entry)
-            return self._clear(tick) + sum(remove_parts(e) for e in self._entries(_CASE_PREFIX))
+            return self._clear(tick) + sum(remove_parts(e) for e in self._entries(CASE_PREFIX))
 
     def _put_away(self, place: Path) -> None:
         destroy_file(place / KEY_FILE)
@@ -231,14 +237,13 @@ class BlobVault:
         return [entry for entry in self._folder.iterdir() if entry.name.startswith(prefix)]
 
     def _case(self, case_id: int) -> Path:
-        return self._folder / f"{_CASE_PREFIX}{case_id}"
+        return case_folder(self._folder, case_id)
 
     def _name(self, case_id: int, kind: str, sha256: bytes) -> bytes:
         return self._sealer.mac(case_id, f"blob:{kind}", sha256)
 
     def _file(self, case_id: int, name: bytes) -> Path:
-        text = name.hex()
-        return self._case(case_id) / text[:2] / text
+        return own_path(self._case(case_id), name)
 
     def _path(self, case_id: int, blob: Blob) -> Path:
         if blob.pack is None:

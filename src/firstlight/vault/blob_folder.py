@@ -12,7 +12,20 @@ from firstlight.vault.durable_file import sync_folder
 MAGIC: Final = b"FLBLOB\x00\x01"
 """Begins every pack and every file; the last byte is the version of the form."""
 
+CASE_PREFIX: Final = "case-"
+KEY_FILE: Final = "blob.key"
 _TICK_FILES: Final = 1000
+
+
+def case_folder(folder: Path, case_id: int) -> Path:
+    """Name the folder of a case in a vault."""
+    return folder / f"{CASE_PREFIX}{case_id}"
+
+
+def own_path(folder: Path, name: bytes) -> Path:
+    """Name the file of a content that has one of its own, in the folder of its case."""
+    text = name.hex()
+    return folder / text[:2] / text
 
 
 def make_folder(path: Path) -> None:

@@ -210,6 +210,11 @@ def live_case_ids(folder: Path) -> list[int]:
     return sorted(_numbered(folder, _CASE_KEY) - _numbered(folder, _CASE_ERASED))
 
 
+def key_case_ids(folder: Path) -> list[int]:
+    """Cases that have a key file, marked as erased or not, ascending; needs no secret."""
+    return sorted(_numbered(folder, _CASE_KEY))
+
+
 def erased_case_ids(folder: Path) -> list[int]:
     """Cases whose key was destroyed, ascending; needs no secret."""
     return sorted(_numbered(folder, _CASE_ERASED))

@@ -86,6 +86,11 @@ def seal_chunks(sealing: Sealing, pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield sealing.seal(index, bytes(pending), is_last=True)
 
 
+def sealed_bytes(size_bytes: int) -> int:
+    """Give the size of what ``seal_chunks`` makes of a content of a size."""
+    return size_bytes + max(1, -(-size_bytes // CHUNK_BYTES)) * _OVERHEAD_BYTES
+
+
 def open_chunks(sealing: Sealing, stream: BinaryIO, *, first: int = 0) -> Iterator[bytes]:
     """Give the plain chunks of a content from one on; the stream stands where the content begins.
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -154,6 +155,24 @@ def test_a_digest_that_stands_for_an_event_cannot_be_changed(
     assert "signed" in answer.text
 
 
+def test_a_purpose_of_no_event_is_found(whole: Path, stranger: Path, tmp_path: Path) -> None:
+    """A text that nobody stated, with a digest of its own; salt and text moved against another."""
+    lines = (whole / "log").read_text().splitlines(keepends=True)
+    (place,) = [n for n, one in enumerate(lines) if "a test" in one][:1]
+    told = json.loads(lines[place])
+    text = "another search"
+    salt = "00" * 16
+    digest = sha256(bytes.fromhex(salt) + text.encode()).hexdigest()
+    forged = {"sha256": digest, "salt": salt, "purpose": text}
+    moved = {**told, "salt": told["salt"] + "61", "purpose": told["purpose"][1:]}
+    for one in (forged, moved):
+        (tmp_path / "changed").write_text(
+            "".join([*lines[:place], json.dumps(one) + "\n", *lines[place + 1 :]])
+        )
+        answer = verdict(stranger, tmp_path / "changed", KEY)
+        assert "a purpose is of no event" in answer.text, answer.text
+
+
 def test_nothing_is_exported_from_a_changed_log(whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole / "home", tmp_path / "home")
     with made.behind_the_back(tmp_path / "home") as connection:
@@ -187,7 +206,7 @@ def test_any_key_and_any_text_of_an_event_is_read(stranger: Path, tmp_path: Path
     tree = EventTree()
     tree.add(event.sha256)
     head = sign_head(signer, made.ORIGIN, tree=tree, chain=event.sha256, at=at)
-    keys = [PublicKey(made.ORIGIN, signer.public_key)]
+    keys = [{"public_key": signer.public_key.hex(), "from_at": "", "endorsement": ""}]
     lines = (
         header_line(origin=made.ORIGIN, keys=keys, tool="t", first=1, last=1, is_case=False),
         event_line(event),

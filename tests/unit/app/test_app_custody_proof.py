@@ -143,9 +143,16 @@ def test_nothing_is_signed_on_top_of_a_changed_log(place: Path) -> None:
         made.sign(home.path, home.store)
 
 
-def test_heads_that_are_gone_are_missed_once_one_was_exported(place: Path) -> None:
+def test_heads_that_are_gone_are_missed(place: Path) -> None:
     shutil.rmtree(place / "home" / "custody")
     assert codes(verified(place)) == {"head-missing"}
+    # Also where no checkpoint was ever exported.
+    with made.behind_the_back(place / "home") as connection:
+        made.cut_last(connection, 1)
+    assert codes(verified(place)) == {"head-missing"}
+    with made.behind_the_back(place / "home") as connection:
+        made.cut_last(connection, 14)
+    assert verified(place)["breaks"] == []
 
 
 def test_a_damaged_line_of_the_heads_is_found(place: Path) -> None:
@@ -227,6 +234,7 @@ def test_events_are_shown_by_page_action_and_case(place: Path) -> None:
         of_case = show_events(home, case_name="Case B")
         with pytest.raises(UsageError):
             show_events(home, action="unknown")
+        assert show_events(home, after=10**23)["events"] == []
     assert [row["event"] for row in one["events"]] == [6, 7, 8]
     assert {row["purpose"] for row in everything["events"]} == {"a test"}
     assert everything["log_events"] == len(everything["events"]) == 16

@@ -30,7 +30,9 @@ def rotated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     init_home(str(place / "home"), None, key_file=str(place / "key"))
     secrets = []
     for turn in range(3):
-        with open_home(str(place / "home"), None, writing=True, key_file=str(place / "key")) as home:
+        with open_home(
+            str(place / "home"), None, writing=True, key_file=str(place / "key")
+        ) as home:
             export_checkpoint(home, place / f"checkpoint-{turn}")
             secrets.append(home.unlocked.secret.to_json())
             if turn < 2:

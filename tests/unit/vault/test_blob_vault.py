@@ -11,7 +11,8 @@ import pytest
 
 from firstlight.errors import CaseErasedError, SealBrokenError, StoreError
 from firstlight.vault import blob_pack
-from firstlight.vault.blob import KEY_FILE, Blob, BlobVault
+from firstlight.vault.blob import Blob, BlobVault
+from firstlight.vault.blob_folder import KEY_FILE
 from firstlight.vault.key_folder import KeyFolder
 from firstlight.vault.secret import HomeSecret
 from firstlight.vault.stream import CHUNK_BYTES
