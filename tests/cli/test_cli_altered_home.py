@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -118,4 +119,21 @@ def test_kept_contents_that_are_gone_are_named(place: Path) -> None:
     pack.write_bytes(pack.read_bytes() + b"left")
     assert call("verify").code == 0
     assert call("case", "erase", "Case A", "--reason", "ended", "--yes").code == 0
+    assert call("verify").code == 0
+
+
+def test_a_store_that_claims_to_be_older_is_refused(place: Path) -> None:
+    call, store = quick_caller(place), place / "home" / "store.sqlite"
+    for revision in ("0003", "0002", "0001"):
+        with sqlite3.connect(store) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        connection.close()
+        refused = call("child", "add", "C-1")
+        assert refused.code == INTEGRITY_EXIT, refused.err
+        assert "[store-altered]" in refused.err
+        assert not (place / "home" / "backups").exists()
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0004'")
+    connection.close()
+    assert call("child", "add", "C-1").code == 0
     assert call("verify").code == 0

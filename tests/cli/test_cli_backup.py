@@ -240,10 +240,21 @@ def rotate(home: Home) -> None:
         rotate_keys(other)
 
 
-@pytest.mark.parametrize("deed", [erase, rotate])
-def test_no_backup_is_made_of_keys_that_do_not_fit_the_store(deed: Callable, place: Path):
+def begin_to_erase(home: Home) -> None:
+    def killed(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), opened(home.path) as other:
+        erase_case(other, "Case A", is_sure=True, step=killed)
+
+
+@pytest.mark.parametrize("deed", [erase, rotate, begin_to_erase])
+@pytest.mark.parametrize("point", ["store-copied", "backup-written", "backup-checked"])
+def test_no_backup_is_made_of_keys_that_do_not_fit_the_store(
+    point: str, deed: Callable, place: Path
+):
     def step(name: str) -> None:
-        if name == "store-copied":
+        if name == point:
             deed(home)
 
     with (
@@ -255,6 +266,19 @@ def test_no_backup_is_made_of_keys_that_do_not_fit_the_store(deed: Callable, pla
     assert quick_caller(place)("backup", str(place / "b")).code == 0
     assert quick_caller(place / "second")("restore", str(place / "b")).code == 0
     assert quick_caller(place / "second")("verify").code == 0
+
+
+def test_an_erasure_is_told_of_a_backup_that_only_lacks_its_name(place: Path):
+    told = []
+
+    def step(name: str) -> None:
+        if name == "backup-recorded":
+            with opened(home.path) as other:
+                told.append(erase_case(other, "Case A", is_sure=True)["backups"])
+
+    with open_home(str(place / "home"), "test", writing=True, is_shared=True) as home:
+        back_up(home, place / "b", step=step)
+    assert told == [1]
 
 
 def test_others_write_while_a_backup_is_made(place: Path):

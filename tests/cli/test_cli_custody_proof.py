@@ -284,6 +284,42 @@ def test_every_value_of_a_media_is_explained(filled):
     assert home("explain", "00" * 32).code == 2
 
 
+def test_an_altered_value_is_not_laid_to_an_event(filled):
+    home, place, _ = filled
+    media = home("find", "--path", "cat.jpg", "--json").document["media"][0]["media_id"]
+    assert home("explain", media).code == 0
+    with behind_the_back(place) as connection:
+        connection.execute("UPDATE pdq SET quality = 1 WHERE media_id = ?", (media,))
+    connection.close()
+    answer = home("explain", media)
+    assert (answer.code, answer.out.splitlines()[0][:12]) == (5, "NOT VERIFIED")
+    assert "row-altered" in answer.out
+    assert home("explain", media, "--json").document["breaks"][0]["code"] == "row-altered"
+
+
+def test_a_trigger_that_hides_events_is_found_before_anything_is_written(filled):
+    home, place, _ = filled
+    with behind_the_back(place) as connection:
+        connection.execute(
+            "CREATE TRIGGER quiet AFTER INSERT ON event WHEN new.action IN ('added-child')"
+            " BEGIN DELETE FROM event WHERE event_seq = new.event_seq; END"
+        )
+    connection.close()
+    answer = home("verify", "--json")
+    assert answer.code == 5
+    assert {one["code"] for one in answer.document["breaks"]} == {"schema-altered"}
+    before = (place / "home" / "store.sqlite").read_bytes()
+    refused = home("child", "add", "C-1")
+    assert (refused.code, "[store-altered]" in refused.err) == (5, True)
+    assert (place / "home" / "store.sqlite").read_bytes() == before
+
+
+def test_a_number_beyond_any_event_shows_none(filled):
+    home, _, _ = filled
+    answer = home("custody", "show", "--after", "9" * 23, "--json")
+    assert (answer.code, answer.document["events"]) == (0, [])
+
+
 def test_an_unread_item_is_explained_too(filled):
     home, _, _ = filled
     failed = home("find", "--path", "words.jpg", "--json").document["media"][0]

@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Program, quick_caller
 
 from firstlight.app.home import init_home, open_home
+from firstlight.errors import StoreError
+from firstlight.store import migration
 from firstlight.store.dump import canonical_dump
 
 OLDER = Path(__file__).parents[1] / "unit" / "store" / "older"
@@ -74,6 +76,29 @@ def test_a_backup_of_an_older_home_brings_it_up_first(old: Path):
     assert back("restore", str(old / "b")).code == 0
     check_migrated(back, old / "second" / "home")
     assert not (old / "second" / "home" / "backups").exists()
+
+
+def test_a_migration_that_fails_leaves_no_backup(old: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise StoreError("the migration failed")
+
+    before = dump_of_tables(old)
+    with monkeypatch.context() as patch:
+        patch.setattr(migration, "foreign_entries", fail)
+        refused = quick_caller(old)("child", "add", "C-2")
+        assert refused.code == STORE_EXIT, refused.err
+    assert names(old / "home" / "backups") == set()
+    assert dump_of_tables(old) == before
+    assert quick_caller(old)("child", "add", "C-2").code == 0
+    assert len(names(old / "home" / "backups")) == 1
+
+
+def dump_of_tables(place: Path) -> list[str]:
+    connection = sqlite3.connect(place / "home" / "store.sqlite")
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
 
 
 def test_without_room_for_a_backup_an_older_store_stays_as_it_is(old: Path):

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from firstlight.app.backup_writing import Tick, Written, write_backup
+from firstlight.app.backup_writing import CHANGED, Check, Tick, Written, write_backup
 from firstlight.app.home import Home, open_home
 from firstlight.app.home_place import home_path
 from firstlight.app.unlocking import key_settings
 from firstlight.config import load_settings
 from firstlight.errors import BackupDamagedError, HomeBusyError, UsageError
+from firstlight.store.retention import erased_case_ids
 from firstlight.store.verification import verify_store
 from firstlight.vault.backup_file import BackupHeader, read_backup, read_header
 from firstlight.vault.durable_file import Step, no_step, sync_folder, translated
@@ -42,12 +43,17 @@ def back_up(
     if not target.parent.is_dir():
         raise UsageError("the folder of the backup is not there", detail=str(target))
 
-    def record(written: Written) -> None:
-        with (
-            home.store.transaction() as tx,
-            tx.event(home.actor, "backed-up", _inputs(written)),
-        ):
-            pass
+    erased = erased_case_ids(home.store)
+
+    def record(written: Written, check: Check) -> None:
+        with home.store.transaction() as tx:
+            # An erasure begins with its event, and nobody else writes one now: what is erased
+            # from here on is erased by somebody who is told of this backup.
+            if erased_case_ids(tx) != erased:
+                raise HomeBusyError(CHANGED)
+            check()
+            with tx.event(home.actor, "backed-up", _inputs(written)):
+                pass
 
     written = write_backup(home.path, home.unlocked, target, record, tick=tick, step=step)
     return {"backup": str(target), **_inputs(written)}

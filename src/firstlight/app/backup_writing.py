@@ -30,7 +30,12 @@ LATER_FOLDERS = (KEYS_FOLDER, "vault")
 BACKUPS_FOLDER = "backups"
 _WAITING = ".part"
 
+CHANGED = (
+    "a case was erased, or the key was replaced or moved, while the backup was made: make it again"
+)
+
 Tick = Callable[[int], None]
+Check = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def write_backup(
     home: Path,
     keys: Keys,
     target: Path,
-    record: Callable[[Written], None],
+    record: Callable[[Written, Check], None],
     *,
     tick: Tick | None = None,
     step: Step = no_step,
@@ -59,7 +64,8 @@ def write_backup(
 
     Args:
         record: Called when it stands on the disk and before it has its name: a backup that
-            nobody knows of would be one that nobody destroys.
+            nobody knows of would be one that nobody destroys. What it is given raises if the
+            keys are no longer those of the copy.
 
     Raises:
         UsageError: There is a file of this name.
@@ -69,13 +75,15 @@ def write_backup(
     with translated("writing the backup"), _waiting_file(target) as file:
         waiting = target.with_name(target.name + _WAITING)
         try:
+            before = _key_state(home, keys)
             _write(home, keys, file, tick, step)
+            _refuse_changed(home, keys, before)
             file.flush()
             os.fsync(file.fileno())
             step("backup-written")
             written = _check(file, keys)
             step("backup-checked")
-            record(written)
+            record(written, lambda: _refuse_changed(home, keys, before))
             step("backup-recorded")
             _refuse_taken(target)
             os.rename(waiting, target)
@@ -112,7 +120,6 @@ def _refuse_taken(target: Path) -> None:
 
 
 def _write(home: Path, keys: Keys, file: BinaryIO, tick: Tick | None, step: Step) -> None:
-    before = _key_state(home, keys)
     sealed = home / KEYS_FOLDER / SEALED_FILE
     header = new_header(
         keys.secret,
@@ -129,11 +136,11 @@ def _write(home: Path, keys: Keys, file: BinaryIO, tick: Tick | None, step: Step
         writer.add(STORE_FILE, copy, tick)
     _add_all(writer, home, LATER_FOLDERS, tick)
     writer.finish()
+
+
+def _refuse_changed(home: Path, keys: Keys, before: tuple[object, ...]) -> None:
     if _key_state(home, keys) != before:
-        raise HomeBusyError(
-            "a case was erased, or the key was replaced or moved, while the backup was made:"
-            " make it again"
-        )
+        raise HomeBusyError(CHANGED)
 
 
 def _key_state(home: Path, keys: Keys) -> tuple[object, ...]:
@@ -196,7 +203,7 @@ def back_up_before_migration(home: Path, keys: Keys) -> Path:
         sync_folder(home)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = folder / f"before-migration-{moment}.flbackup"
-    write_backup(home, keys, target, lambda _: None)
+    write_backup(home, keys, target, lambda _, __: None)
     return target
 
 

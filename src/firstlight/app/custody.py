@@ -25,7 +25,7 @@ from firstlight.guard.custody_export import (
 from firstlight.guard.head import SignedHead
 from firstlight.guard.head import sign_head as signed
 from firstlight.guard.tree import EventTree
-from firstlight.model.event import Event
+from firstlight.model.event import Break, Event
 from firstlight.store.custody_log import (
     all_events,
     event_page_of,
@@ -204,6 +204,11 @@ def event_document(event: Event, purposes: Mapping[str, str]) -> dict[str, Any]:
         "outputs": json.loads(event.outputs),
         "sha256": event.sha256.hex(),
     }
+
+
+def break_document(one: Break) -> dict[str, Any]:
+    """Give a break as commands print it."""
+    return {"event": one.event_seq, "code": one.code, "reason": one.reason}
 
 
 def _record(home: Home, action: str, inputs: Mapping[str, Any]) -> None:

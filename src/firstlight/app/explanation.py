@@ -10,13 +10,19 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from firstlight.app.custody import event_document
+from firstlight.app.custody import break_document, event_document
 from firstlight.app.documents import path_fields
 from firstlight.app.finding import require_media
+from firstlight.app.heads import check_head, custody_folder
 from firstlight.app.home import Home
 from firstlight.app.provenance import DOUBTFUL, MediaFacts, Section, gather, words
+from firstlight.errors import IntegrityError
 from firstlight.guard.custody import write_time
+from firstlight.guard.head import REWRITTEN
+from firstlight.model.event import Break
 from firstlight.model.fingerprint import Metadata, PdqHash
+from firstlight.store.database import Reader
+from firstlight.store.event_check import breaks_of_events
 from firstlight.store.match import MatchRow
 from firstlight.store.sighting import SightingRow
 
@@ -25,7 +31,7 @@ STATED = ("maker", "model", "body_serial", "lens", "lens_serial", "image_unique_
 
 
 def explain(home: Home, media_name: str) -> dict[str, Any]:
-    """Give the document of ``explain --json``.
+    """Give the document of ``explain --json``; ``breaks`` says what is not as it was recorded.
 
     Args:
         media_name: Id, first digits of it, or a digest.
@@ -35,12 +41,23 @@ def explain(home: Home, media_name: str) -> dict[str, Any]:
     """
     with home.store.snapshot() as reader:
         facts = gather(reader, require_media(reader, media_name))
+        breaks = breaks_of_events(reader, facts.event_numbers())
+        breaks += _head_breaks(home, reader)
     sections = (_content, _seen, _picture, _pdq, _metadata, _matches, _near, _judged, _log)
     return {
         "media_id": facts.record.media.media_id,
+        "breaks": [break_document(one) for one in breaks],
         "sections": [section(facts) for section in sections],
         "events": [event_document(one, facts.purposes) for one in facts.events.values()],
     }
+
+
+def _head_breaks(home: Home, reader: Reader) -> list[Break]:
+    try:
+        check_head(reader, custody_folder(home.path))
+    except IntegrityError as error:
+        return [Break(None, REWRITTEN, error.message)]
+    return []
 
 
 def _content(facts: MediaFacts) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from firstlight.model.event import Actor
 from firstlight.model.ports import Sealer, Signer
 from firstlight.model.profile import Profile
 from firstlight.store.database import Store, is_sealing, open_store
-from firstlight.store.migration import REVISIONS
+from firstlight.store.migration import REVISIONS, Undo
 from firstlight.vault.durable_file import sync_folder, translated
 
 LOCK_WAIT_S, LOCK_POLL_S = 1.0, 0.02
@@ -255,9 +255,10 @@ def _opened(
         store.close()
 
 
-def _keep_old(path: Path, keys: Keys) -> None:
-    back_up_before_migration(path, keys)
+def _keep_old(path: Path, keys: Keys) -> Undo:
+    backup = back_up_before_migration(path, keys)
     tell("the store is of an older version: a backup of it was made before it is brought up")
+    return partial(backup.unlink, missing_ok=True)
 
 
 def _sign(home: Home) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firstlight.app.custody import head_document
+from firstlight.app.custody import break_document, head_document
 from firstlight.app.heads import (
     all_heads,
     custody_folder,
@@ -79,9 +79,7 @@ def verify(home: Home, witness: Witness | None = None) -> dict[str, Any]:
     return {
         "ok": not breaks,
         "events": events if not breaks else 0,
-        "breaks": [
-            {"event": item.event_seq, "code": item.code, "reason": item.reason} for item in breaks
-        ],
+        "breaks": [break_document(one) for one in breaks],
         "heads": len(kept),
         "newest_head": head_document(kept[-1]) if kept else None,
         "unsigned_events": max(0, events - (kept[-1].head.size if kept else 0)),

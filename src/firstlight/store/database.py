@@ -19,6 +19,7 @@ from firstlight.store.fault import translated
 from firstlight.store.migration import (
     UNSEALED_REVISIONS,
     Migration,
+    Undo,
     bring_up_to_date,
     read_revision,
 )
@@ -163,7 +164,7 @@ def open_store(
     busy_timeout_s: float = BUSY_TIMEOUT_S,
     clock: Callable[[], datetime] | None = None,
     sealer: Sealer | None = None,
-    before_migration: Callable[[], None] | None = None,
+    before_migration: Callable[[], Undo | None] | None = None,
 ) -> Store:
     """Open the store at a path; an older one is brought up to date.
 
@@ -172,7 +173,8 @@ def open_store(
         read_only: Open for queries alone; nothing is brought up to date.
         clock: Gives the time of events; the system's by default.
         sealer: Seals and opens; without one, whole rows can be counted and checked, no more.
-        before_migration: Called before an older store with records in it is touched.
+        before_migration: Called before an older store with records in it is touched; gives what
+            undoes it where the migration fails.
 
     Raises:
         StoreVersionError: Written by a newer version, or an older one opened read-only.

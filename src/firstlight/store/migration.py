@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from firstlight.errors import StoreAlteredError, StoreError, StoreVersionError
 from firstlight.model.ports import Sealer
@@ -24,6 +24,9 @@ UNSEALED_REVISIONS = REVISIONS[:3]
 """Those that kept contents in the clear."""
 
 
+Undo = Callable[[], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """What bringing up to date needs.
@@ -31,12 +34,13 @@ class Migration:
     Args:
         sealer: Seals what older versions kept open.
         tool: Program and version, for the event that says so.
-        before: Called before a store with records in it is touched: makes a backup.
+        before: Called before a store with records in it is touched: makes a backup, and gives
+            what takes it away again, for a migration that leaves the store as it was.
     """
 
     sealer: Sealer
     tool: str
-    before: Callable[[], None] | None = None
+    before: Callable[[], Undo | None] | None = None
 
 
 def read_revision(connection: Connection) -> str | None:
@@ -82,17 +86,21 @@ def bring_up_to_date(
             return
         _refuse(revision, create=create, read_only=read_only)
         _refuse_altered(foreign_kinds(connection))
-        if revision is not None and migration.before is not None:
-            migration.before()
-        adapter.begin_migration(connection)
+        undo = None
+        if revision is not None:
+            _refuse_altered(_other_columns(connection, migration, revision))
+            undo = None if migration.before is None else migration.before()
         try:
+            adapter.begin_migration(connection)
             # Another process may have done it while this one waited for the lock.
             if read_revision(connection) != REVISIONS[-1]:
-                _migrate(connection, migration)
+                _migrate(connection, migration, REVISIONS[-1])
             _refuse_altered(foreign_entries(connection))
             connection.exec_driver_sql("COMMIT")
         except BaseException:
             adapter.roll_back(connection)
+            if undo is not None:
+                undo()
             raise
         adapter.end_migration(connection)
 
@@ -114,7 +122,28 @@ def _refuse_altered(said: list[str]) -> None:
         )
 
 
-def _migrate(connection: Connection, migration: Migration) -> None:
+def _other_columns(connection: Connection, migration: Migration, revision: str) -> list[str]:
+    """Say which tables are not those of the revision that an older store claims to be of."""
+    with create_engine("sqlite://").connect() as empty:
+        _migrate(empty, migration, revision)
+        expected = _columns(empty)
+    found = _columns(connection)
+    return [
+        f"the table {name} is not of the version that it claims to be of"
+        for name in sorted(expected.keys() | found.keys())
+        if expected.get(name) != found.get(name)
+    ]
+
+
+def _columns(connection: Connection) -> dict[str, set[str]]:
+    seen = inspect(connection)
+    return {
+        name: {str(column["name"]) for column in seen.get_columns(name)}
+        for name in seen.get_table_names()
+    }
+
+
+def _migrate(connection: Connection, migration: Migration, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -123,4 +152,4 @@ def _migrate(connection: Connection, migration: Migration) -> None:
     config.set_main_option("script_location", place.replace("%", "%%"))
     config.attributes["connection"] = connection
     config.attributes["migration"] = migration
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

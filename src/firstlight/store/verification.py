@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -27,7 +27,7 @@ SCHEMA_ALTERED = "schema-altered"
 
 _BLOCK = 2000
 _END = float("inf")
-_TABLES = tuple(name for name in schema.METADATA.tables if name != "event")
+TABLES = tuple(name for name in schema.METADATA.tables if name != "event")
 
 
 def verify_store(store: Store) -> list[Break]:
@@ -66,15 +66,15 @@ def _every_break(store: Store, connection: Connection) -> Iterator[Break]:
 
 def _log_breaks(connection: Connection) -> Iterator[Break]:
     chain, migrations = ChainCheck(), _MigrationCheck()
-    tables = [_TableWalk(connection, row_form(name)) for name in _TABLES]
-    rewritten_seq, rewritten = _last_rewriting(connection)
+    tables = [TableWalk(connection, row_form(name)) for name in TABLES]
+    rewritten_seq, rewritten = last_rewriting(connection)
     for table in tables:
         if table.name in rewritten:
             yield from table.compare_before(rewritten_seq, rewritten[table.name])
     for raw in _raw_rows(connection, row_form("event")):
         try:
             event = read_event(raw)
-            attested = _read_outputs(event)
+            attested = read_outputs(event)
             yield from chain.step(event)
             yield from migrations.step(event)
         except (ValueError, TypeError, KeyError, FirstlightError):
@@ -113,31 +113,33 @@ class _MigrationCheck:
         self._revision = max(self._revision, revision)
 
 
-def _last_rewriting(connection: Connection) -> tuple[int, dict[str, tuple[int, str]]]:
+def last_rewriting(connection: Connection) -> tuple[int, dict[str, tuple[int, str]]]:
     """Find the last migration that wrote tables anew: it attests all rows that were there."""
     table = schema.event
     statement = select(table).where(table.c.action == "migrated")
     found = connection.execute(statement.order_by(table.c.event_seq.desc()).limit(1)).first()
     try:
-        return (
-            (0, {}) if found is None else (int(found.event_seq), _read_outputs(read_event(found)))
-        )
+        return (0, {}) if found is None else (int(found.event_seq), read_outputs(read_event(found)))
     except (ValueError, TypeError, KeyError):
         return 0, {}  # named as an altered event when the log comes to it
 
 
-def _read_outputs(event: Event) -> dict[str, tuple[int, str]]:
+def read_outputs(event: Event) -> dict[str, tuple[int, str]]:
+    """Give what an event attests: for each table the number of its rows and their digest."""
     found = json.loads(event.outputs)
     return {name: (int(count), str(digest)) for name, (count, digest) in found.items()}
 
 
-def _raw_rows(connection: Connection, form: RowForm) -> Iterator[tuple[Any, ...]]:
+def _raw_rows(
+    connection: Connection, form: RowForm, among: Collection[int] | None = None
+) -> Iterator[tuple[Any, ...]]:
     """Give rows as the driver does, by number: nothing is converted that might hide a change."""
     table = form.table
+    statement = select(table).order_by(table.c[form.key])
+    if among is not None:
+        statement = statement.where(table.c.event_seq.in_(sorted(among)))
     text = str(
-        select(table)
-        .order_by(table.c[form.key])
-        .compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     )
     cursor = connection.connection.cursor()
     try:
@@ -149,13 +151,19 @@ def _raw_rows(connection: Connection, form: RowForm) -> Iterator[tuple[Any, ...]
         cursor.close()
 
 
-class _TableWalk:
-    """Walks one table beside the log: its rows come in the order of their events."""
+class TableWalk:
+    """Walks one table beside the log: its rows come in the order of their events.
 
-    def __init__(self, connection: Connection, form: RowForm) -> None:
+    Args:
+        among: Numbers of events; the rows of others are left out.
+    """
+
+    def __init__(
+        self, connection: Connection, form: RowForm, among: Collection[int] | None = None
+    ) -> None:
         self.name = form.table.name
         self._form = form
-        self._rows = _raw_rows(connection, form)
+        self._rows = _raw_rows(connection, form, among)
         self._next: tuple[Any, ...] | None = None
         self.next_seq: float = 0
         self._advance()

@@ -118,7 +118,7 @@ class BlobVault:
         """
         name = self._name(case_id, kind, sha256)
         sealing = Sealing(self._writing_cipher(case_id), name)
-        return BlobWriter(self._file(case_id, name), sealing)
+        return BlobWriter(own_path(self._case(case_id), name), sealing)
 
     def written(self, case_id: int, kind: str, sha256: bytes, writer: BlobWriter) -> Blob:
         """Finish what was begun, and say where it lies.
@@ -242,12 +242,9 @@ class BlobVault:
     def _name(self, case_id: int, kind: str, sha256: bytes) -> bytes:
         return self._sealer.mac(case_id, f"blob:{kind}", sha256)
 
-    def _file(self, case_id: int, name: bytes) -> Path:
-        return own_path(self._case(case_id), name)
-
     def _path(self, case_id: int, blob: Blob) -> Path:
         if blob.pack is None:
-            return self._file(case_id, blob.blob_name)
+            return own_path(self._case(case_id), blob.blob_name)
         return pack_path(self._case(case_id), blob.pack)
 
     def _writing_cipher(self, case_id: int) -> Cipher:

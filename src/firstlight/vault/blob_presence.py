@@ -1,4 +1,4 @@
-"""Whether what is recorded as kept can still be there, seen from outside: no key, nothing opened."""
+"""Whether what is recorded as kept can still be there; needs no key, nothing is opened."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -96,11 +95,10 @@ def test_the_usual_catalogue_is_known(path: Path, monkeypatch: pytest.MonkeyPatc
     known = json.loads(files("firstlight.store").joinpath("catalogue.json").read_text())
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
-        assert known == {"sha256": catalogue_sha256(connection)}, "the schema changed: renew it"
-        started = time.perf_counter()
-        for _ in range(20):
-            assert foreign_entries(connection) == []
-        assert (time.perf_counter() - started) / 20 < 0.02
+        assert known == {"sha256": catalogue_sha256(connection)}, (
+            "the schema changed: python packaging/catalogue.py"
+        )
+        assert foreign_entries(connection) == []
         # Where its digest is not known the texts are compared: the same answer, more slowly.
         monkeypatch.setattr(catalogue, "_usual_sha256", lambda: "")
         assert foreign_entries(connection) == []
