@@ -20,6 +20,9 @@ from firstlight.store.rowform import RowForm, canonical_row
 from firstlight.store.sealing import open_fields
 
 CASES = (1, 2)
+OF_CASES = [form for form in FORMS if "case_id" in form.names]
+"""Tables whose rows belong to a case; the others' are under the home's key."""
+
 LEAVES = (
     st.none()
     | st.booleans()
@@ -83,7 +86,8 @@ def read(form: RowForm, sealer: Sealer, stored: dict[str, Any]) -> dict[str, Any
     reader: Any = SimpleNamespace(sealer=sealer)
     found: dict[str, Any] = {}
     for column in form.sealed_fields:
-        place = (form.table.name, stored["case_id"], stored[form.key], stored[column], column)
+        case_id = stored.get("case_id")
+        place = (form.table.name, case_id, stored[form.key], stored[column], column)
         found |= open_fields(reader, *place)
     return found
 
@@ -112,6 +116,8 @@ def test_they_open_in_their_own_row_and_case_alone(
 ) -> None:
     stored = written(form, sealer, data.draw(rows(form, VALUES)), number, 1)
     wrong = [{**stored, "case_id": case_id} for case_id in (2, None)]
+    if form not in OF_CASES:
+        wrong = [{**stored, "case_id": 1}]
     if form.key == "case_id":
         wrong = [{**stored, "case_id": 2}]
     elif other != number:
@@ -173,6 +179,7 @@ def test_nothing_is_sealed_for_an_erased_case() -> None:
         keys = sample.sealer_of(Path(place))
         keys.add_case(1)
         keys.erase_case(1)
-        for form in FORMS:
+        assert len(OF_CASES) > len(FORMS) // 2
+        for form in OF_CASES:
             with pytest.raises(CaseErasedError):
                 written(form, keys, {}, 1, 1)
