@@ -228,35 +228,3 @@ def _numbered(folder: Path, form: re.Pattern[str]) -> set[int]:
 
 def _refuse_erased() -> NoReturn:
     raise CaseErasedError("the case was erased: its key is destroyed")
-
-
-class LockedSealer:
-    """Stands for the keys where a command needs none: every call is refused."""
-
-    def seal(self, case_id: int | None, context: bytes, plain: bytes) -> bytes:  # noqa: ARG002
-        """Refuse."""
-        _refuse_locked()
-
-    def open(self, case_id: int | None, context: bytes, sealed: bytes) -> bytes:  # noqa: ARG002
-        """Refuse."""
-        _refuse_locked()
-
-    def mac(self, case_id: int | None, use: str, value: bytes) -> bytes:  # noqa: ARG002
-        """Refuse."""
-        _refuse_locked()
-
-    def add_case(self, case_id: int) -> None:  # noqa: ARG002
-        """Refuse."""
-        _refuse_locked()
-
-    def has_case(self, case_id: int) -> bool:  # noqa: ARG002
-        """Refuse."""
-        _refuse_locked()
-
-    def erase_case(self, case_id: int) -> None:  # noqa: ARG002
-        """Refuse."""
-        _refuse_locked()
-
-
-def _refuse_locked() -> NoReturn:
-    raise KeyMissingError("this home is locked: the command was started without its key")

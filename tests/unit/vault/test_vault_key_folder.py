@@ -12,14 +12,13 @@ import pytest
 
 from firstlight.errors import (
     CaseErasedError,
-    FirstlightError,
     KeyMissingError,
     KeyWrongError,
     SealBrokenError,
     StoreError,
 )
 from firstlight.model.ports import Sealer
-from firstlight.vault.key_folder import KeyFolder, LockedSealer
+from firstlight.vault.key_folder import KeyFolder
 from firstlight.vault.secret import HomeSecret
 
 SECRET = HomeSecret.generate()
@@ -314,19 +313,3 @@ def test_no_key_stands_in_the_folder_in_the_clear(folder: Path) -> None:
         assert key not in content
         assert key.hex().encode() not in content
         assert key.hex() not in repr(keys) + repr(vars(keys))
-
-
-def test_a_locked_home_refuses_everything() -> None:
-    locked: Sealer = LockedSealer()
-    calls: list[Callable[[], object]] = [
-        lambda: locked.seal(None, b"", b""),
-        lambda: locked.open(1, b"", b""),
-        lambda: locked.mac(None, "", b""),
-        lambda: locked.add_case(1),
-        lambda: locked.has_case(1),
-        lambda: locked.erase_case(1),
-    ]
-    for call in calls:
-        with pytest.raises(KeyMissingError, match="locked"):
-            call()
-    assert issubclass(KeyMissingError, FirstlightError)

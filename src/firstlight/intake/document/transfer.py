@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Final
 
@@ -16,8 +17,8 @@ _NO_BASE64: Final = bytes(
 _LONG_LINE_BYTES: Final = 1 << 16
 
 
-class Base64Stream:
-    """The decoded form of base64; what follows the padding is no part of it.
+class _Decoded(ABC):
+    """A content that is decoded piece by piece while it is read.
 
     Args:
         spend: Told of every output; may raise ``LimitError``.
@@ -37,6 +38,14 @@ class Base64Stream:
         data, self._output = self._output[:size_bytes], self._output[size_bytes:]
         return data
 
+    @abstractmethod
+    def _advance(self) -> None:
+        """Decode the next piece into ``_output``; say when it was the last."""
+
+
+class Base64Stream(_Decoded):
+    """The decoded form of base64; what follows the padding is no part of it."""
+
     def _advance(self) -> None:
         raw = self._window.read(CHUNK_BYTES)
         text = self._waiting + raw.translate(None, _NO_BASE64)
@@ -54,22 +63,8 @@ class Base64Stream:
         self._spend(len(self._output))
 
 
-class QuotedStream:
+class QuotedStream(_Decoded):
     """The decoded form of quoted-printable."""
-
-    def __init__(self, window: Window, spend: Callable[[int], None]) -> None:
-        self._window = window
-        self._spend = spend
-        self._waiting = b""
-        self._output = b""
-        self._is_done = False
-
-    def read(self, size_bytes: int, /) -> bytes:
-        """Read on."""
-        while not self._output and not self._is_done:
-            self._advance()
-        data, self._output = self._output[:size_bytes], self._output[size_bytes:]
-        return data
 
     def _advance(self) -> None:
         raw = self._window.read(CHUNK_BYTES)
