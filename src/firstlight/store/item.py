@@ -11,7 +11,7 @@ from typing import Any
 
 from firstlight.model.fingerprint import ClockReading, Metadata, PdqHash, Place, Reading
 from firstlight.model.item import ItemReport
-from firstlight.store.schema.intake import TIME_FIELDS
+from firstlight.store.schema.intake import METADATA_TEXT_FIELDS, TIME_FIELDS
 from firstlight.store.writer import EventWriter
 
 _TAG_LEVEL = 3
@@ -246,24 +246,12 @@ def read_metadata(row: Any, opened: Mapping[str, Any], tags: bytes | None) -> Me
         reader=row.reader,
         reader_version=row.reader_version,
         tags=unpack_tags(tags) if tags else (),
-        **{name: opened[name] for name in _TEXT_FIELDS},
+        **{name: opened[name] for name in METADATA_TEXT_FIELDS},
         clocks=tuple(ClockReading(*clock) for clock in opened["clocks"] or ()),
         place=place,
         edit_history=tuple(opened["edit_history"] or ()),
         has_differing_thumbnail=differs if differs is None else bool(differs),
     )
-
-
-_TEXT_FIELDS = (
-    "maker",
-    "model",
-    "body_serial",
-    "lens",
-    "lens_serial",
-    "image_unique_id",
-    "owner",
-    "software",
-)
 
 
 def read_pdq(row: Any) -> PdqHash:

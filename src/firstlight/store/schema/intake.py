@@ -23,7 +23,7 @@ LOCATOR_FIELDS = ("path", "members", "ordinals")
 TIME_FIELDS = ("mtime_ns", "ctime_ns", "inode", "device", "accessed_ns", "born_ns")
 """What the file system, disk image or archive says of an item."""
 
-METADATA_FIELDS = (
+METADATA_TEXT_FIELDS = (
     "maker",
     "model",
     "body_serial",
@@ -32,6 +32,11 @@ METADATA_FIELDS = (
     "image_unique_id",
     "owner",
     "software",
+)
+"""What names a camera and its owner: one text each."""
+
+METADATA_FIELDS = (
+    *METADATA_TEXT_FIELDS,
     "latitude_deg",
     "longitude_deg",
     "altitude_m",

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from firstlight.store.migrations.index import make_index
 
 revision = "0001"
 down_revision = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _index(
-    name: str, table: str, columns: list[str], *, present: str | None = None, unique: bool = False
-) -> None:
-    """Make an index; ``present`` names the column without which a row is left out."""
-    where = None if present is None else sa.text(f"{present} IS NOT NULL")
-    options: dict[str, Any] = (
-        {} if where is None else {"sqlite_where": where, "postgresql_where": where}
-    )
-    op.create_index(name, table, columns, unique=unique, **options)
 
 
 def _make_event() -> None:
@@ -141,11 +130,11 @@ def _make_metadata() -> None:
 
 
 def _make_metadata_indexes() -> None:
-    _index("ix_metadata_body_serial", "metadata", ["body_serial"], present="body_serial")
-    _index("ix_metadata_latitude_deg", "metadata", ["latitude_deg"], present="latitude_deg")
-    _index("ix_metadata_lens_serial", "metadata", ["lens_serial"], present="lens_serial")
-    _index("ix_metadata_reading_id", "metadata", ["reading_id"])
-    _index("ix_metadata_taken_local", "metadata", ["taken_local"], present="taken_local")
+    make_index("ix_metadata_body_serial", "metadata", ["body_serial"], present="body_serial")
+    make_index("ix_metadata_latitude_deg", "metadata", ["latitude_deg"], present="latitude_deg")
+    make_index("ix_metadata_lens_serial", "metadata", ["lens_serial"], present="lens_serial")
+    make_index("ix_metadata_reading_id", "metadata", ["reading_id"])
+    make_index("ix_metadata_taken_local", "metadata", ["taken_local"], present="taken_local")
 
 
 def _make_pdq() -> None:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from firstlight.store.migrations.index import make_index
 
 revision = "0002"
 down_revision = "0001"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _index(
-    name: str, table: str, columns: list[str], *, present: str | None = None, unique: bool = False
-) -> None:
-    """Make an index; ``present`` names the column without which a row is left out."""
-    where = None if present is None else sa.text(f"{present} IS NOT NULL")
-    options: dict[str, Any] = (
-        {} if where is None else {"sqlite_where": where, "postgresql_where": where}
-    )
-    op.create_index(name, table, columns, unique=unique, **options)
 
 
 def _make_hash_list() -> None:
@@ -109,20 +98,22 @@ def _make_entry() -> None:
 
 
 def _make_entry_indexes() -> None:
-    _index("ix_entry_derived_media_id", "entry", ["derived_media_id"], present="derived_media_id")
-    _index(
+    make_index(
+        "ix_entry_derived_media_id", "entry", ["derived_media_id"], present="derived_media_id"
+    )
+    make_index(
         "ix_entry_list_id_derived_from",
         "entry",
         ["list_id", "derived_from"],
         present="derived_from",
     )
-    _index("ix_entry_list_id_entry_key", "entry", ["list_id", "entry_key"])
-    _index("ix_entry_md5", "entry", ["md5"], present="md5")
-    _index("ix_entry_sha1", "entry", ["sha1"], present="sha1")
-    _index("ix_entry_sha256", "entry", ["sha256"], present="sha256")
-    _index("ix_entry_supersedes", "entry", ["supersedes"], present="supersedes", unique=True)
-    _index("ix_entry_with_pdq", "entry", ["entry_id"], present="pdq")
-    _index("ix_entry_with_photodna", "entry", ["list_id"], present="photodna")
+    make_index("ix_entry_list_id_entry_key", "entry", ["list_id", "entry_key"])
+    make_index("ix_entry_md5", "entry", ["md5"], present="md5")
+    make_index("ix_entry_sha1", "entry", ["sha1"], present="sha1")
+    make_index("ix_entry_sha256", "entry", ["sha256"], present="sha256")
+    make_index("ix_entry_supersedes", "entry", ["supersedes"], present="supersedes", unique=True)
+    make_index("ix_entry_with_pdq", "entry", ["entry_id"], present="pdq")
+    make_index("ix_entry_with_photodna", "entry", ["list_id"], present="photodna")
 
 
 def _make_list_tally() -> None:
